@@ -1,0 +1,132 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Makes the git history that a base's trees come from: the base, the baseline
+# (the base with the feature taken out), and one commit a patch of the series.
+# It holds only those parts of Linux that the feature touches (SCOPE).
+#
+# usage: history.sh BASE
+# prints the repository's path; its branches are stock, baseline and series.
+
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+scope=(
+	Documentation/virt/kvm
+	arch/arm64/include arch/arm64/kvm
+	include/kvm include/linux/kvm_host.h include/uapi/linux/kvm.h
+	tools/arch/arm64/include tools/include/uapi/linux/kvm.h
+	virt/kvm
+)
+# What may not be left of the feature in the baseline: the ABI, and the functions behind it.
+feature='device_irq_level|KVM_CAP_ARM_USER_IRQ|KVM_ARM_DEV_|(timer|pmu)_(should_notify_user|update_run)'
+
+say() { echo "history: $*" >&2; }
+die() { say "$@"; exit 2; }
+
+[ $# -eq 1 ] && [ "$1" != help ] || die "usage: history.sh BASE   (6.12, or the path of a Linux tree)"
+base_dir=$("$here/scripts/base.sh" "$1")
+name=${1##*/}
+history=$here/build/history/$name
+version=$(make -s -C "$base_dir" kernelversion)
+
+# Anything that went into the repository; when it changes, the repository is made anew.
+made_from() {
+	echo "$version"
+	cd "$here"
+	find kernel scripts/history.sh -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
+}
+made_from=$(made_from | sha256sum)
+mkdir -p "$here/build/history"
+exec 9> "$here/build/history/.$name.lock"
+flock 9
+if [ "$(cat "$history/.git/made-from" 2> /dev/null)" = "$made_from" ]; then
+	echo "$history"
+	exit 0
+fi
+
+new=$(mktemp -d "$here/build/history/.$name.XXXXXX")
+trap 'rm -rf "$new"' EXIT
+export GIT_AUTHOR_NAME=kvm-user-irq GIT_AUTHOR_EMAIL=kvm-user-irq@example.org
+export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
+# One date for all, so that the same sources give the same commits.
+GIT_AUTHOR_DATE=$(git -C "$here" log -1 --format=%cI 2> /dev/null || echo 2026-01-01T00:00:00Z)
+export GIT_AUTHOR_DATE GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
+
+in_new() { git -C "$new" "$@"; }
+
+take_base() {
+	local part
+	for part in "${scope[@]}"; do
+		[ -e "$base_dir/$part" ] || die "$base_dir has no $part: it is not a Linux tree with KVM for arm64. Give BASE one that has."
+	done
+	git init -q -b stock "$new"
+	in_new config gc.auto 0
+	(cd "$base_dir" && tar -cf - "${scope[@]}") | tar -C "$new" -xf -
+	in_new add -Af .
+	in_new commit -qm "Linux $version, the parts that KVM_CAP_ARM_USER_IRQ touches"
+}
+
+# Every rule must change every file that it names, and leave nothing for the next reader to trip over.
+take_feature_out() {
+	local rule file before
+	in_new switch -qc baseline
+	for rule in "$here"/kernel/baseline/*; do
+		while read -r file; do
+			[ -e "$new/$file" ] || die "${rule#"$here/"} names $file, which Linux $version has not. Adapt the rule."
+			before=$(sha256sum < "$new/$file")
+			case $rule in
+			*.cocci)
+				spatch --very-quiet --no-show-diff --no-includes --in-place \
+					--sp-file "$rule" "$new/$file" >&2 || die "${rule#"$here/"}: spatch failed on $file (see above)."
+				;;
+			*.sed)
+				sed -i -f "$rule" "$new/$file"
+				;;
+			esac
+			[ "$before" != "$(sha256sum < "$new/$file")" ] ||
+				die "${rule#"$here/"} matches nothing in $file of Linux $version. Adapt the rule to this base."
+		done < <(sed -nE 's,^(//|#) Files: (.*),\2,p' "$rule" | tr ' ' '\n')
+	done
+	if in_new grep -nE "$feature" -- . >&2; then
+		die "the lines above are left of the feature in the baseline of Linux $version. Extend kernel/baseline/."
+	fi
+	in_new commit -qam "Take KVM_CAP_ARM_USER_IRQ out
+
+By semantic patch, so that the series has something to start from. What
+protects the host from a guest's timers stays."
+}
+
+# A patch file is a mail's text, the whole files that come with it (New-file:), and its hooks into Linux's files.
+add_patch() {
+	local patch=$1 name=${1##*/} file
+	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || die "$name has no Subject"
+	if grep -q '^diff --git' "$patch"; then
+		in_new apply --index --whitespace=error-all "$patch" 2> "$new/.git/rejected" ||
+			die "$name does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
+	fi
+	while read -r file; do
+		install -Dm644 "$here/kernel/$file" "$new/$file" || die "$name: kernel/$file is missing"
+		in_new add -f "$file"
+	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
+	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
+		in_new commit -qs --cleanup=whitespace -F - || die "$name is empty or has no text"
+}
+
+say "Linux $version: base"
+take_base
+say "Linux $version: baseline, by the rules in kernel/baseline"
+take_feature_out
+in_new switch -qc series
+patches=("$here"/kernel/patches/*.patch)
+if [ -e "${patches[0]}" ]; then
+	say "Linux $version: series, ${#patches[@]} patches"
+	for patch in "${patches[@]}"; do
+		add_patch "$patch"
+	done
+fi
+
+echo "$made_from" > "$new/.git/made-from"
+rm -rf "$history"
+mv "$new" "$history"
+trap - EXIT
+echo "$history"
