@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Process 1 of the emulated host: runs the installed selftests and reports on
+ * a virtio-serial port of its own, so that nothing the kernel or a guest
+ * prints on the console can be taken for a verdict.
+ *
+ * Every line on that port is "KIND SECONDS TEXT", SECONDS being CLOCK_MONOTONIC
+ * of this machine:
+ *
+ *	h  init is up; TEXT is the kernel release
+ *	p  a program that will run: its name
+ *	l  a case that will run: "PROGRAM CASE"
+ *	n  a program that knows no such case: its name
+ *	o  a line that run_kselftest.sh wrote
+ *	c  the last line of it, cut in the middle
+ *	x  run_kselftest.sh ended; TEXT is its status
+ *	b  nothing happened for a second, but this machine is alive
+ *	e  init could not do something
+ *	q  the power is about to be switched off
+ *
+ * What to run stands in files that the bench adds to the initramfs:
+ *
+ *	/bench/programs  a line each: "PROGRAM HARNESS", HARNESS being 1 if the
+ *			 program is built on the kselftest harness and so can
+ *			 list its cases
+ *	/bench/patterns  shell patterns over PROGRAM.CASE; none: all cases
+ *	/bench/done      PROGRAM.CASE names that have their verdict already
+ *	/bench/env       KEY=value lines for the tests
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <poll.h>
+#include <pty.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PORT_NAME	"ktap"
+#define INSTALLED	"/kselftest"
+#define MAX_LINE	(64 * 1024)
+#define MAX_ITEMS	4096
+
+struct list {
+	char *item[MAX_ITEMS];
+	int count;
+};
+
+static struct list patterns, done;
+static int port = -1;
+
+static void report(char kind, const char *format, ...)
+{
+	static char line[MAX_LINE + 64];
+	struct timespec now;
+	size_t length, sent = 0;
+	va_list args;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	length = snprintf(line, sizeof(line), "%c %lld.%06ld ", kind,
+			  (long long)now.tv_sec, now.tv_nsec / 1000);
+	va_start(args, format);
+	length += vsnprintf(line + length, sizeof(line) - length - 1, format, args);
+	va_end(args);
+	if (length > sizeof(line) - 2)
+		length = sizeof(line) - 2;
+	line[length++] = '\n';
+
+	while (sent < length) {
+		ssize_t n = write(port, line + sent, length - sent);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		if (n > 0)
+			sent += n;
+	}
+}
+
+static void power_off(void)
+{
+	report('q', "power off");
+	sync();
+	reboot(RB_POWER_OFF);
+	for (;;)
+		pause();
+}
+
+static void give_up(const char *what, const char *which)
+{
+	if (port >= 0)
+		report('e', "%s %s: %s", what, which, strerror(errno));
+	else
+		fprintf(stderr, "init: %s %s: %s\n", what, which, strerror(errno));
+	power_off();
+}
+
+static void mount_on(const char *type, const char *where)
+{
+	mkdir(where, 0755);
+	if (mount(type, where, type, 0, NULL) && errno != EBUSY)
+		give_up("cannot mount", where);
+}
+
+static void mount_all(void)
+{
+	mount_on("devtmpfs", "/dev");
+	mount_on("proc", "/proc");
+	mount_on("sysfs", "/sys");
+	mount_on("tmpfs", "/tmp");
+	mount_on("devpts", "/dev/pts");
+
+	/* devtmpfs leaves these to user space; the runner opens /dev/stdout. */
+	symlink("/proc/self/fd", "/dev/fd");
+	symlink("/proc/self/fd/0", "/dev/stdin");
+	symlink("/proc/self/fd/1", "/dev/stdout");
+	symlink("/proc/self/fd/2", "/dev/stderr");
+}
+
+static int open_port(void)
+{
+	char path[300], name[64];
+	struct dirent *entry;
+	DIR *ports = opendir("/sys/class/virtio-ports");
+
+	if (!ports)
+		return -1;
+	while ((entry = readdir(ports))) {
+		FILE *file;
+
+		snprintf(path, sizeof(path), "/sys/class/virtio-ports/%s/name", entry->d_name);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		if (!fgets(name, sizeof(name), file))
+			name[0] = '\0';
+		fclose(file);
+		name[strcspn(name, "\n")] = '\0';
+		if (strcmp(name, PORT_NAME))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", entry->d_name);
+		closedir(ports);
+		return open(path, O_RDWR | O_CLOEXEC);
+	}
+	closedir(ports);
+	return -1;
+}
+
+/* The name of a port arrives from the device some time after its probe. */
+static void wait_for_port(void)
+{
+	const struct timespec step = { .tv_nsec = 5 * 1000 * 1000 };
+	int tries;
+
+	for (tries = 0; tries < 2000 && port < 0; tries++) {
+		port = open_port();
+		if (port < 0)
+			nanosleep(&step, NULL);
+	}
+	if (port < 0)
+		give_up("no virtio-serial port named", PORT_NAME);
+}
+
+static void add(struct list *list, const char *text)
+{
+	if (list->count == MAX_ITEMS) {
+		errno = E2BIG;
+		give_up("too many entries:", text);
+	}
+	list->item[list->count++] = strdup(text);
+}
+
+static void read_lines(const char *path, struct list *list)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0])
+			add(list, line);
+	}
+	fclose(file);
+}
+
+/* Is this case asked for, and has no earlier boot given it a verdict? */
+static int wanted(const char *program, const char *name)
+{
+	char full[512];
+	int i;
+
+	snprintf(full, sizeof(full), "%s.%s", program, name);
+	for (i = 0; i < done.count; i++)
+		if (!strcmp(done.item[i], full))
+			return 0;
+	for (i = 0; i < patterns.count; i++)
+		if (!fnmatch(patterns.item[i], full, 0))
+			return 1;
+	return !patterns.count;
+}
+
+/*
+ * The harness prints its fixtures, their variants and their tests as three
+ * columns side by side: row n holds the n-th variant and the n-th test of a
+ * fixture, and the cases are every variant with every test. A word longer than
+ * its column pushes the rest of the row.
+ */
+struct fixture {
+	char name[256];
+	struct list variants, tests;
+};
+
+static char *column(char **rest, size_t width)
+{
+	char *start = *rest;
+	size_t length = strcspn(start, " \n");
+	size_t step = (length > width ? length : width) + 1;
+
+	*rest = strlen(start) < step ? start + strlen(start) : start + step;
+	start[length] = '\0';
+	return start;
+}
+
+static void take_row(struct fixture *fixture, char *row)
+{
+	char *name, *variant, *test;
+
+	name = column(&row, 20);
+	variant = column(&row, 25);
+	test = column(&row, 1);
+	if (*name)
+		snprintf(fixture->name, sizeof(fixture->name), "%s", name);
+	if (*variant)
+		add(&fixture->variants, variant);
+	if (*test)
+		add(&fixture->tests, test);
+}
+
+static void name_cases(struct fixture *fixture, struct list *cases)
+{
+	char name[512];
+	int v, t;
+
+	for (v = 0; v < fixture->variants.count || v == 0; v++) {
+		for (t = 0; t < fixture->tests.count; t++) {
+			if (fixture->variants.count)
+				snprintf(name, sizeof(name), "%s.%s.%s", fixture->name,
+					 fixture->variants.item[v], fixture->tests.item[t]);
+			else
+				snprintf(name, sizeof(name), "%s.%s", fixture->name,
+					 fixture->tests.item[t]);
+			add(cases, name);
+		}
+	}
+	memset(fixture, 0, sizeof(*fixture));
+}
+
+static void list_cases(const char *program, struct list *cases)
+{
+	static struct fixture fixture;
+	char line[1024];
+	FILE *listing;
+	int channel[2];
+	pid_t child;
+
+	if (pipe(channel))
+		give_up("cannot list the cases of", program);
+	child = fork();
+	if (child < 0)
+		give_up("cannot list the cases of", program);
+	if (!child) {
+		dup2(open("/dev/null", O_RDONLY), 0);
+		dup2(channel[1], 1);
+		dup2(channel[1], 2);
+		close(channel[0]);
+		close(channel[1]);
+		execl(program, program, "-l", NULL);
+		_exit(127);
+	}
+	close(channel[1]);
+	listing = fdopen(channel[0], "r");
+	while (fgets(line, sizeof(line), listing)) {
+		if (!strncmp(line, "# FIXTURE", 9))
+			continue;
+		if (!strncmp(line, "-----", 5))
+			name_cases(&fixture, cases);
+		else
+			take_row(&fixture, line);
+	}
+	name_cases(&fixture, cases);
+	fclose(listing);
+	waitpid(child, NULL, 0);
+}
+
+/* The runner takes a program's arguments from a variable named after it. */
+static void set_arguments(const char *program, const char *arguments)
+{
+	char name[256];
+	char *c;
+
+	snprintf(name, sizeof(name), "KSELFTEST_%s_ARGS", program);
+	for (c = name; *c; c++) {
+		if (*c >= 'a' && *c <= 'z')
+			*c -= 'a' - 'A';
+		else if (!(*c >= 'A' && *c <= 'Z') && !(*c >= '0' && *c <= '9'))
+			*c = '_';
+	}
+	setenv(name, arguments, 1);
+}
+
+/* True if the program is to run. */
+static int choose(const char *program, int harness)
+{
+	static char arguments[MAX_ITEMS * 64];
+	struct list cases = { .count = 0 };
+	size_t length = 0;
+	int i, chosen = 0;
+
+	if (!harness) {
+		if (!wanted(program, ""))
+			return 0;
+		report('p', "%s", program);
+		return 1;
+	}
+
+	list_cases(program, &cases);
+	for (i = 0; i < cases.count; i++) {
+		if (!wanted(program, cases.item[i]))
+			continue;
+		length += snprintf(arguments + length, sizeof(arguments) - length,
+				   " -r %s", cases.item[i]);
+		if (length >= sizeof(arguments)) {
+			errno = E2BIG;
+			give_up("too many cases in", program);
+		}
+		if (!chosen++)
+			report('p', "%s", program);
+		report('l', "%s %s", program, cases.item[i]);
+	}
+	if (!cases.count)
+		report('n', "%s", program);
+	if (chosen && chosen < cases.count)
+		set_arguments(program, arguments);
+	for (i = 0; i < cases.count; i++)
+		free(cases.item[i]);
+	return chosen;
+}
+
+static void run_shell(char **arguments)
+{
+	execv("/bin/sh", arguments);
+	fprintf(stderr, "init: cannot start /bin/sh: %s\n", strerror(errno));
+	_exit(127);
+}
+
+/*
+ * A terminal, not a pipe: the runner's sed, which marks a program's lines, holds
+ * back what it writes to a pipe, and would take it along when the machine dies.
+ */
+static pid_t start_runner(char **arguments, int *output)
+{
+	struct termios raw;
+	int slave;
+	pid_t child;
+
+	if (openpty(output, &slave, NULL, NULL, NULL))
+		give_up("cannot make a terminal for", "run_kselftest.sh");
+	tcgetattr(slave, &raw);
+	cfmakeraw(&raw);
+	tcsetattr(slave, TCSANOW, &raw);
+	fcntl(*output, F_SETFD, FD_CLOEXEC);
+
+	child = fork();
+	if (child < 0)
+		give_up("cannot start", "run_kselftest.sh");
+	if (!child) {
+		setsid();
+		dup2(open("/dev/null", O_RDONLY), 0);
+		dup2(slave, 1);
+		dup2(slave, 2);
+		close(slave);
+		run_shell(arguments);
+	}
+	close(slave);
+	return child;
+}
+
+/* Forward whole lines only: a line without its end may be half a verdict. */
+static void forward(int output)
+{
+	static char line[MAX_LINE];
+	size_t length = 0;
+
+	for (;;) {
+		struct pollfd ready = { .fd = output, .events = POLLIN };
+		char buffer[4096];
+		ssize_t n, i;
+
+		if (poll(&ready, 1, 1000) == 0) {
+			report('b', "alive");
+			continue;
+		}
+		n = read(output, buffer, sizeof(buffer));
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* EIO: the last process that had the terminal open is gone. */
+		if (n <= 0)
+			break;
+		for (i = 0; i < n; i++) {
+			if (buffer[i] == '\n') {
+				report('o', "%.*s", (int)length, line);
+				length = 0;
+			} else if (length < sizeof(line)) {
+				line[length++] = buffer[i];
+			}
+		}
+	}
+	if (length)
+		report('c', "%.*s", (int)length, line);
+}
+
+static void run(struct list *chosen)
+{
+	static char *arguments[2 * MAX_ITEMS + 3];
+	int i, n = 0, output, status = 0;
+	pid_t runner;
+
+	arguments[n++] = "sh";
+	arguments[n++] = INSTALLED "/run_kselftest.sh";
+	for (i = 0; i < chosen->count; i++) {
+		arguments[n++] = "-t";
+		arguments[n++] = chosen->item[i];
+	}
+	runner = start_runner(arguments, &output);
+	forward(output);
+	while (waitpid(runner, &status, 0) < 0 && errno == EINTR)
+		;
+	report('x', "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+int main(void)
+{
+	struct list programs = { .count = 0 }, env = { .count = 0 }, chosen = { .count = 0 };
+	struct utsname kernel;
+	int i;
+
+	mount_all();
+	wait_for_port();
+	uname(&kernel);
+	report('h', "%s", kernel.release);
+
+	setenv("PATH", "/usr/bin:/bin", 1);
+	setenv("HOME", "/tmp", 1);
+	read_lines("/bench/env", &env);
+	for (i = 0; i < env.count; i++)
+		putenv(env.item[i]);
+	read_lines("/bench/patterns", &patterns);
+	read_lines("/bench/done", &done);
+	read_lines("/bench/programs", &programs);
+
+	if (chdir(INSTALLED "/kvm"))
+		give_up("cannot enter", INSTALLED "/kvm");
+	for (i = 0; i < programs.count; i++) {
+		char *harness = strchr(programs.item[i], ' ');
+		char test[512];
+
+		*harness++ = '\0';
+		if (!choose(programs.item[i], *harness == '1'))
+			continue;
+		snprintf(test, sizeof(test), "kvm:%s", programs.item[i]);
+		add(&chosen, test);
+	}
+	if (chosen.count)
+		run(&chosen);
+	power_off();
+}
