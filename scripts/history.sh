@@ -23,7 +23,9 @@ feature='device_irq_level|KVM_CAP_ARM_USER_IRQ|KVM_ARM_DEV_|(timer|pmu)_(should_
 say() { echo "history: $*" >&2; }
 die() { say "$@"; exit 2; }
 
-[ $# -eq 1 ] && [ "$1" != help ] || die "usage: history.sh BASE   (6.12, or the path of a Linux tree)"
+if [ $# -ne 1 ] || [ "$1" = help ]; then
+	die "usage: history.sh BASE   (6.12, or the path of a Linux tree)"
+fi
 base_dir=$("$here/scripts/base.sh" "$1")
 name=${1##*/}
 history=$here/build/history/$name
@@ -33,7 +35,7 @@ version=$(make -s -C "$base_dir" kernelversion)
 made_from() {
 	echo "$version"
 	cd "$here"
-	find kernel scripts/history.sh -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
+	find kernel/ scripts/history.sh -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
 }
 made_from=$(made_from | sha256sum)
 mkdir -p "$here/build/history"
