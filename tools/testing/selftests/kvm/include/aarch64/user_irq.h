@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a test of KVM_CAP_ARM_USER_IRQ needs: a VM without an in-kernel
+ * interrupt controller, a KVM_RUN that tells how it came back, and both halves,
+ * guest's and host's, of moving a line.
+ */
+#ifndef SELFTEST_KVM_USER_IRQ_H
+#define SELFTEST_KVM_USER_IRQ_H
+
+#include "kvm_util.h"
+#include "processor.h"
+
+/* The suite is also built against headers of a kernel without the feature. */
+#ifndef KVM_CAP_ARM_USER_IRQ
+#define KVM_CAP_ARM_USER_IRQ		144
+#endif
+#ifndef KVM_ARM_DEV_EL1_VTIMER
+#define KVM_ARM_DEV_EL1_VTIMER		0x1
+#define KVM_ARM_DEV_EL1_PTIMER		0x2
+#define KVM_ARM_DEV_PMU			0x4
+#endif
+
+#define USER_IRQ_TIMERS		(KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER)
+#define USER_IRQ_LINES		(USER_IRQ_TIMERS | KVM_ARM_DEV_PMU)
+
+#define USER_IRQ_MAX_VCPUS	2
+#define USER_IRQ_CYCLE_COUNTER	31
+
+/**
+ * struct user_irq_guest - what the two halves of a test share, one per vCPU
+ * @line: the line that the guest works on
+ * @delay_us: time from arming the timer to its expiry
+ * @patience_us: after so long a wait the guest gives up and says so
+ * @stop: set by the host to end the guest's wait
+ * @progress: goes up with everything that the guest gets done
+ * @now: the line's counter, as the guest read it last
+ */
+struct user_irq_guest {
+	u64 line;
+	u64 delay_us;
+	u64 patience_us;
+	u64 stop;
+	u64 progress;
+	u64 now;
+};
+
+/**
+ * enum user_irq_kind - why KVM_RUN came back
+ * @USER_IRQ_INTR: EINTR, for a line, for a signal or for immediate_exit
+ * @USER_IRQ_KNOCK: guest_knock(), a store that leaves the guest as MMIO does
+ * @USER_IRQ_LATE: it did not, until the watchdog ended it
+ * @USER_IRQ_GUEST_FAILED: the guest gave up or failed; stderr has its words
+ * @USER_IRQ_OTHER: anything else
+ */
+enum user_irq_kind {
+	USER_IRQ_INTR,
+	USER_IRQ_KNOCK,
+	USER_IRQ_LATE,
+	USER_IRQ_GUEST_FAILED,
+	USER_IRQ_OTHER,
+};
+
+/**
+ * struct user_irq_return - one return of KVM_RUN
+ * @kind: why it came back
+ * @ret: what ioctl() returned
+ * @err: errno, if that was -1
+ * @reason: run->exit_reason
+ * @levels: the field as it was right after the return
+ */
+struct user_irq_return {
+	enum user_irq_kind kind;
+	int ret;
+	int err;
+	u32 reason;
+	u64 levels;
+};
+
+/**
+ * user_irq_field() - run->s.regs.device_irq_level, by its place in the ABI
+ * @vcpu: the vCPU
+ *
+ * Not by its name, which headers of a kernel without the feature lack.
+ *
+ * Return: where the field is.
+ */
+static inline u64 *user_irq_field(struct kvm_vcpu *vcpu)
+{
+	return (u64 *)&vcpu->run->s;
+}
+
+const char *user_irq_missing(u64 lines);
+u64 user_irq_deadline(void);
+bool user_irq_is_past(u64 deadline);
+
+struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
+			   struct kvm_vcpu *vcpus[]);
+void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);
+void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code);
+struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
+
+struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
+struct user_irq_return user_irq_run_immediate(struct kvm_vcpu *vcpu);
+int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
+const char *user_irq_str(const struct user_irq_return *r);
+
+void user_irq_raise(struct kvm_vcpu *vcpu, u64 line);
+void user_irq_lower(struct kvm_vcpu *vcpu, u64 line);
+int user_irq_level(struct kvm_vcpu *vcpu, u64 line, u64 since);
+bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line);
+
+void guest_raise(u64 line);
+void guest_lower(u64 line);
+void guest_arm(struct user_irq_guest *g);
+void guest_count(int counter, u64 event, u64 left);
+void guest_knock(struct user_irq_guest *g);
+void guest_wait(struct user_irq_guest *g);
+void guest_run_on(struct user_irq_guest *g, u64 us);
+
+#endif /* SELFTEST_KVM_USER_IRQ_H */

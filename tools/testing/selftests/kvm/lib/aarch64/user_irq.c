@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The service behind the tests of KVM_CAP_ARM_USER_IRQ.
+ *
+ * The library's own vcpu_run() goes back into the guest on EINTR, and its
+ * get_ucall() enters KVM_RUN once more to complete the exit. Either would
+ * swallow a return that a test has to see, so neither is used: here one call is
+ * one KVM_RUN, and the exit of a ucall is left to be completed by the next.
+ */
+#include <signal.h>
+#include <time.h>
+
+#include <linux/bits.h>
+#include <perf/arm_pmuv3.h>
+
+#include "arch_timer.h"
+#include "user_irq.h"
+
+#define WATCHDOG_SIGNAL		SIGUSR2
+
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id	_sigev_un._tid
+#endif
+
+/* Each VM has its own copy of this, as of all that the guest sees. */
+static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
+
+static __thread sig_atomic_t watchdog_fired;
+
+static u64 now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return timespec_to_ns(ts);
+}
+
+/* How long anything that is waited for may take. */
+static u64 bound_ns(void)
+{
+	const char *bound = getenv("KVM_USER_IRQ_BOUND");
+	char *end;
+	double s;
+
+	if (!bound)
+		return 10 * NSEC_PER_SEC;
+
+	s = strtod(bound, &end);
+	TEST_ASSERT(end != bound && !*end && s > 0 && s < 1000,
+		    "KVM_USER_IRQ_BOUND='%s': give a number of seconds", bound);
+	return s * NSEC_PER_SEC;
+}
+
+/**
+ * user_irq_deadline() - the end of a wait that starts now
+ *
+ * Return: a time for user_irq_is_past(), far away.
+ */
+u64 user_irq_deadline(void)
+{
+	return now_ns() + bound_ns();
+}
+
+/**
+ * user_irq_is_past() - whether a wait is over
+ * @deadline: what user_irq_deadline() returned
+ *
+ * Return: true once the time has come.
+ */
+bool user_irq_is_past(u64 deadline)
+{
+	return now_ns() > deadline;
+}
+
+/**
+ * user_irq_missing() - find out whether this machine can run a case
+ * @lines: the lines that the case is about
+ *
+ * KVM_USER_IRQ_FORCE=1 makes cases run where the capability is not advertised:
+ * they have to fail there.
+ *
+ * Return: the reason to skip the case, or NULL.
+ */
+const char *user_irq_missing(u64 lines)
+{
+	const char *force = getenv("KVM_USER_IRQ_FORCE");
+	const char *reason = NULL;
+	int kvm = open(KVM_DEV_PATH, O_RDWR | O_CLOEXEC);
+
+	if (kvm < 0)
+		return "cannot open " KVM_DEV_PATH ": load KVM, or run as a user who may use it";
+
+	if (!(force && !strcmp(force, "1")) &&
+	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_USER_IRQ) <= 0)
+		reason = "KVM_CAP_ARM_USER_IRQ is not advertised";
+	else if ((lines & KVM_ARM_DEV_PMU) &&
+		 ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_PMU_V3) <= 0)
+		reason = "KVM_CAP_ARM_PMU_V3 is not advertised: no PMU for guests here";
+
+	close(kvm);
+	return reason;
+}
+
+static struct kvm_vcpu_init vcpu_features(struct kvm_vm *vm, u64 lines)
+{
+	struct kvm_vcpu_init init;
+
+	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+	if (lines & KVM_ARM_DEV_PMU)
+		init.features[0] |= BIT(KVM_ARM_VCPU_PMU_V3);
+	return init;
+}
+
+/**
+ * user_irq_start_at() - choose where the vCPU goes on
+ * @vcpu: the vCPU
+ * @guest_code: a function that takes the vCPU's struct user_irq_guest
+ */
+void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
+{
+	vcpu_arch_set_entry_point(vcpu, guest_code);
+	vcpu_args_set(vcpu, 1, (u64)&guests[vcpu->id]);
+}
+
+/**
+ * user_irq_vm() - make a VM without an in-kernel interrupt controller
+ * @lines: the lines that the guest works on; the PMU's asks for a PMU
+ * @nr_vcpus: how many vCPUs, all made here: a later one would move the counter
+ * @guest_code: where they start
+ * @vcpus: filled in
+ *
+ * Return: the VM.
+ */
+struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
+			   struct kvm_vcpu *vcpus[])
+{
+	const struct kvm_device_attr pmu_init = {
+		.group = KVM_ARM_VCPU_PMU_V3_CTRL,
+		.attr = KVM_ARM_VCPU_PMU_V3_INIT,
+	};
+	struct kvm_vm *vm = vm_create(nr_vcpus);
+	struct kvm_vcpu_init init = vcpu_features(vm, lines);
+	int i;
+
+	vm_init_descriptor_tables(vm);
+
+	for (i = 0; i < nr_vcpus; i++) {
+		struct user_irq_guest *g;
+
+		vcpus[i] = aarch64_vcpu_add(vm, i, &init, guest_code);
+		vcpu_init_descriptor_tables(vcpus[i]);
+		user_irq_start_at(vcpus[i], guest_code);
+		if (lines & KVM_ARM_DEV_PMU)
+			vcpu_ioctl(vcpus[i], KVM_SET_DEVICE_ATTR, &pmu_init);
+
+		g = user_irq_guest(vcpus[i]);
+		g->line = lines;
+		g->delay_us = 1000;
+		/* The guest's own word says more than the watchdog's. */
+		g->patience_us = bound_ns() / 2000;
+	}
+
+	return vm;
+}
+
+/**
+ * user_irq_reset() - KVM_ARM_VCPU_INIT on a vCPU that has run
+ * @vcpu: the vCPU
+ * @lines: as for user_irq_vm()
+ * @guest_code: where it starts anew, on the stack that it had
+ */
+void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code)
+{
+	struct kvm_vcpu_init init = vcpu_features(vcpu->vm, lines);
+	u64 sp;
+
+	vcpu_get_reg(vcpu, ARM64_CORE_REG(sp_el1), &sp);
+	aarch64_vcpu_setup(vcpu, &init);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), sp);
+	vcpu_init_descriptor_tables(vcpu);
+	user_irq_start_at(vcpu, guest_code);
+}
+
+/**
+ * user_irq_guest() - the host's view of what it shares with a vCPU
+ * @vcpu: the vCPU
+ *
+ * Return: that vCPU's struct user_irq_guest, in guest memory.
+ */
+struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu)
+{
+	return addr_gva2hva(vcpu->vm, (unsigned long)&guests[vcpu->id]);
+}
+
+/*
+ * A signal that comes just before KVM_RUN would not end it: immediate_exit
+ * closes that gap.
+ */
+static void watchdog(int sig, siginfo_t *info, void *context)
+{
+	struct kvm_run *run = info->si_value.sival_ptr;
+
+	WRITE_ONCE(watchdog_fired, 1);
+	WRITE_ONCE(run->immediate_exit, 1);
+}
+
+static timer_t watchdog_start(struct kvm_run *run)
+{
+	const u64 ns = bound_ns();
+	const struct itimerspec bound = {
+		.it_value = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC },
+	};
+	struct sigaction action = {
+		.sa_sigaction = watchdog,
+		.sa_flags = SA_SIGINFO,
+	};
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = WATCHDOG_SIGNAL,
+		.sigev_value.sival_ptr = run,
+		.sigev_notify_thread_id = gettid(),
+	};
+	timer_t timer;
+
+	WRITE_ONCE(watchdog_fired, 0);
+	TEST_ASSERT(!sigaction(WATCHDOG_SIGNAL, &action, NULL) &&
+		    !timer_create(CLOCK_MONOTONIC, &event, &timer) &&
+		    !timer_settime(timer, 0, &bound, NULL),
+		    "no watchdog: %s", strerror(errno));
+	return timer;
+}
+
+static enum user_irq_kind ucall_kind(struct kvm_vcpu *vcpu)
+{
+	struct ucall *uc = ucall_arch_get_ucall(vcpu);
+
+	if (!uc)
+		return USER_IRQ_OTHER;
+
+	/* The library's mark for a guest that got no struct ucall. */
+	if (uc == (void *)-1)
+		fprintf(stderr, "# the guest ran out of ucalls\n");
+	else if (uc->cmd == UCALL_UNHANDLED)
+		fprintf(stderr, "# the guest took exception 0x%lx, class 0x%lx\n",
+			(unsigned long)uc->args[0], (unsigned long)uc->args[1]);
+	else
+		fprintf(stderr, "# the guest failed: %s\n", uc->buffer);
+
+	return USER_IRQ_GUEST_FAILED;
+}
+
+static enum user_irq_kind return_kind(struct kvm_vcpu *vcpu,
+				      const struct user_irq_return *r)
+{
+	struct kvm_run *run = vcpu->run;
+
+	if (r->ret == -1 && r->err == EINTR)
+		return READ_ONCE(watchdog_fired) ? USER_IRQ_LATE : USER_IRQ_INTR;
+	if (r->ret || r->reason != KVM_EXIT_MMIO)
+		return USER_IRQ_OTHER;
+	if (run->mmio.is_write &&
+	    run->mmio.phys_addr == vcpu->vm->ucall_mmio_addr + sizeof(u64))
+		return USER_IRQ_KNOCK;
+	return ucall_kind(vcpu);
+}
+
+/**
+ * user_irq_run() - KVM_RUN, once
+ * @vcpu: the vCPU
+ *
+ * Return: how it came back.
+ */
+struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu)
+{
+	timer_t timer = watchdog_start(vcpu->run);
+	struct user_irq_return r;
+
+	r.ret = __vcpu_run(vcpu);
+	r.err = r.ret ? errno : 0;
+	r.levels = READ_ONCE(*user_irq_field(vcpu));
+	r.reason = vcpu->run->exit_reason;
+	timer_delete(timer);
+
+	r.kind = return_kind(vcpu, &r);
+	vcpu->run->immediate_exit = 0;
+	return r;
+}
+
+/**
+ * user_irq_run_immediate() - KVM_RUN with immediate_exit set
+ * @vcpu: the vCPU
+ *
+ * Return: how it came back.
+ */
+struct user_irq_return user_irq_run_immediate(struct kvm_vcpu *vcpu)
+{
+	vcpu->run->immediate_exit = 1;
+	return user_irq_run(vcpu);
+}
+
+/**
+ * user_irq_run_to_knock() - KVM_RUN until something else than EINTR
+ * @vcpu: the vCPU
+ * @r: the last return: of kind USER_IRQ_KNOCK, if all is well
+ *
+ * A kernel that returns again and again gets no further than 100 returns.
+ *
+ * Return: how many returns with EINTR came before it.
+ */
+int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r)
+{
+	int n = 0;
+
+	while (*r = user_irq_run(vcpu), r->kind == USER_IRQ_INTR && n < 100)
+		n++;
+	return n;
+}
+
+/**
+ * user_irq_str() - a return of KVM_RUN, for people
+ * @r: the return
+ *
+ * Return: a string that the thread's next call overwrites.
+ */
+const char *user_irq_str(const struct user_irq_return *r)
+{
+	static const char * const kinds[] = {
+		[USER_IRQ_INTR] = "EINTR",
+		[USER_IRQ_KNOCK] = "the guest's knock",
+		[USER_IRQ_LATE] = "nothing, until the watchdog ended it",
+		[USER_IRQ_GUEST_FAILED] = "the guest failed",
+		[USER_IRQ_OTHER] = "unexpected",
+	};
+	static __thread char buf[160];
+
+	snprintf(buf, sizeof(buf),
+		 "KVM_RUN: %s (ret %d, errno %d, exit reason %u), levels 0x%llx:%s%s%s%s",
+		 kinds[r->kind], r->ret, r->err, r->reason,
+		 (unsigned long long)r->levels,
+		 r->levels & KVM_ARM_DEV_EL1_VTIMER ? " vtimer" : "",
+		 r->levels & KVM_ARM_DEV_EL1_PTIMER ? " ptimer" : "",
+		 r->levels & KVM_ARM_DEV_PMU ? " pmu" : "",
+		 r->levels & ~(u64)USER_IRQ_LINES ? " undefined bits" : "");
+	return buf;
+}
+
+static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
+{
+	u64 val;
+
+	vcpu_get_reg(vcpu, id, &val);
+	return val;
+}
+
+/* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
+static const struct timer_regs {
+	u64 ctl;
+	u64 cval;
+	u64 cnt;
+} vtimer_regs = {
+	KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_TIMER_CNT,
+}, ptimer_regs = {
+	KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_REG_ARM_PTIMER_CNT,
+};
+
+static const struct timer_regs *timer_regs(u64 line)
+{
+	return line == KVM_ARM_DEV_EL1_PTIMER ? &ptimer_regs : &vtimer_regs;
+}
+
+static enum arch_timer guest_timer(u64 line)
+{
+	return line == KVM_ARM_DEV_EL1_PTIMER ? PHYSICAL : VIRTUAL;
+}
+
+/**
+ * user_irq_raise() - make a line high by KVM_SET_ONE_REG
+ * @vcpu: the vCPU
+ * @line: one line
+ */
+void user_irq_raise(struct kvm_vcpu *vcpu, u64 line)
+{
+	if (line != KVM_ARM_DEV_PMU) {
+		vcpu_set_reg(vcpu, timer_regs(line)->cval, 0);
+		vcpu_set_reg(vcpu, timer_regs(line)->ctl, CTL_ENABLE);
+		return;
+	}
+
+	/* Reset leaves these unknown. */
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCNTENCLR_EL0), ~0U);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENCLR_EL1), ~0U);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);
+
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1), BIT(0));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0), BIT(0));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0),
+		     get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0)) | ARMV8_PMU_PMCR_E);
+}
+
+/**
+ * guest_raise() - make a line high from within the guest, at once
+ * @line: one line
+ */
+void guest_raise(u64 line)
+{
+	if (line == KVM_ARM_DEV_PMU) {
+		guest_count(0, ARMV8_PMUV3_PERFCTR_SW_INCR, 1);
+		write_sysreg(BIT(0), pmswinc_el0);
+		isb();
+	} else {
+		timer_set_cval(guest_timer(line), 0);
+		timer_set_ctl(guest_timer(line), CTL_ENABLE);
+	}
+}
+
+/**
+ * user_irq_lower() - make a line low by KVM_SET_ONE_REG
+ * @vcpu: the vCPU
+ * @line: one line
+ */
+void user_irq_lower(struct kvm_vcpu *vcpu, u64 line)
+{
+	if (line == KVM_ARM_DEV_PMU)
+		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);
+	else
+		vcpu_set_reg(vcpu, timer_regs(line)->ctl, 0);
+}
+
+/**
+ * guest_lower() - make a line low from within the guest
+ * @line: one line
+ */
+void guest_lower(u64 line)
+{
+	if (line == KVM_ARM_DEV_PMU) {
+		write_sysreg(~0U, pmovsclr_el0);
+		isb();
+	} else {
+		timer_set_ctl(guest_timer(line), 0);
+	}
+}
+
+/**
+ * guest_arm() - let the guest's timer expire in a while
+ * @g: says which timer, and how long that is
+ */
+void guest_arm(struct user_irq_guest *g)
+{
+	const enum arch_timer timer = guest_timer(g->line);
+
+	timer_set_ctl(timer, 0);
+	timer_set_cval(timer, timer_get_cntct(timer) + usec_to_cycles(READ_ONCE(g->delay_us)));
+	timer_set_ctl(timer, CTL_ENABLE);
+}
+
+/**
+ * user_irq_wait_expired() - wait in the host until a vCPU's timer has expired
+ * @vcpu: the vCPU, which does not run
+ * @line: the timer's line
+ *
+ * Return: false if that took too long.
+ */
+bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
+{
+	const struct timer_regs *regs = timer_regs(line);
+	const u64 deadline = user_irq_deadline();
+
+	while (get_reg(vcpu, regs->cnt) < get_reg(vcpu, regs->cval))
+		if (user_irq_is_past(deadline))
+			return false;
+	return true;
+}
+
+/**
+ * user_irq_level() - the level that a vCPU's registers call for
+ * @vcpu: the vCPU, which does not run
+ * @line: one line
+ * @since: the timer's counter as it was at some time before the last return
+ *
+ * Return: 0 or 1, or -1 for a timer that has expired, but maybe only after
+ * the return.
+ */
+int user_irq_level(struct kvm_vcpu *vcpu, u64 line, u64 since)
+{
+	const struct timer_regs *regs = timer_regs(line);
+	u64 cval;
+
+	if (line == KVM_ARM_DEV_PMU)
+		return (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0)) & ARMV8_PMU_PMCR_E) &&
+		       (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
+			get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1)));
+
+	if ((get_reg(vcpu, regs->ctl) & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE)
+		return 0;
+
+	cval = get_reg(vcpu, regs->cval);
+	if (cval <= since)
+		return 1;
+	return cval <= get_reg(vcpu, regs->cnt) ? -1 : 0;
+}
+
+/**
+ * guest_count() - let one counter of the PMU count, and interrupt on overflow
+ * @counter: the event counter, or USER_IRQ_CYCLE_COUNTER
+ * @event: what an event counter counts
+ * @left: how many until it overflows
+ *
+ * All others stand still.
+ */
+void guest_count(int counter, u64 event, u64 left)
+{
+	write_sysreg(~0U, pmcntenclr_el0);
+	write_sysreg(~0U, pmintenclr_el1);
+	write_sysreg(~0U, pmovsclr_el0);
+
+	if (counter == USER_IRQ_CYCLE_COUNTER) {
+		write_sysreg(0, pmccfiltr_el0);
+		write_sysreg(-left, pmccntr_el0);
+	} else {
+		write_sysreg(counter, pmselr_el0);
+		isb();
+		write_sysreg(event, pmxevtyper_el0);
+		write_sysreg((u32)-left, pmxevcntr_el0);
+	}
+
+	write_sysreg(BIT(counter), pmintenset_el1);
+	write_sysreg(BIT(counter), pmcntenset_el0);
+	/* LC: the cycle counter overflows at 64 bits, wherever the guest runs. */
+	write_sysreg(read_sysreg(pmcr_el0) | ARMV8_PMU_PMCR_LC | ARMV8_PMU_PMCR_E, pmcr_el0);
+	isb();
+}
+
+/**
+ * guest_knock() - leave the guest by MMIO
+ * @g: told of the counter before, and of the progress after
+ *
+ * The store is to the page of the ucalls, but it is none.
+ */
+void guest_knock(struct user_irq_guest *g)
+{
+	WRITE_ONCE(g->now, timer_get_cntct(guest_timer(g->line)));
+	WRITE_ONCE(ucall_exit_mmio_addr[1], 0);
+	WRITE_ONCE(g->progress, g->progress + 1);
+}
+
+/**
+ * guest_run_on() - stay in the guest for a while, without an exit of its own
+ * @g: its progress goes up all the time
+ * @us: how long, unless the host sets @g->stop
+ */
+void guest_run_on(struct user_irq_guest *g, u64 us)
+{
+	const u64 start = timer_get_cntct(VIRTUAL), ticks = usec_to_cycles(us);
+
+	while (!READ_ONCE(g->stop) && timer_get_cntct(VIRTUAL) - start < ticks)
+		WRITE_ONCE(g->progress, g->progress + 1);
+}
+
+/**
+ * guest_wait() - stay in the guest until the host has seen what it waits for
+ * @g: the host sets @g->stop, or the guest gives up
+ */
+void guest_wait(struct user_irq_guest *g)
+{
+	guest_run_on(g, g->patience_us);
+	__GUEST_ASSERT(READ_ONCE(g->stop), "waited for %lu us, and KVM_RUN did not return",
+		       (unsigned long)g->patience_us);
+}
