@@ -10,6 +10,7 @@
  *	h  init is up; TEXT is the kernel release
  *	p  a program that will run: its name
  *	l  a case that will run: "PROGRAM CASE"
+ *	u  a case that was not asked for, or is done: "PROGRAM CASE"
  *	n  a program that knows no such case: its name
  *	o  a line that run_kselftest.sh wrote
  *	c  the last line of it, cut in the middle
@@ -336,8 +337,10 @@ static int choose(const char *program, int harness)
 
 	list_cases(program, &cases);
 	for (i = 0; i < cases.count; i++) {
-		if (!wanted(program, cases.item[i]))
+		if (!wanted(program, cases.item[i])) {
+			report('u', "%s %s", program, cases.item[i]);
 			continue;
+		}
 		length += snprintf(arguments + length, sizeof(arguments) - length,
 				   " -r %s", cases.item[i]);
 		if (length >= sizeof(arguments)) {

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0
+# The front door. Each target is a script's work; "make help" lists them.
+
+# make itself ends with status 2 whatever a command's status was, but for one
+# case: in question mode it hands a 1 on, and a 1 is what tells a verdict that is
+# not as expected from a run that could not run. Question mode runs only lines
+# that begin with "+", so each line here does.
+MAKEFLAGS += -q
+
+# The makes below this one are to have a mode of their own.
+alone := +@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES
+
+BASE ?= 6.12
+TREE ?= series
+HOST ?= vhe nvhe
+TESTS ?= user_irq_*
+CONFIG ?=
+FORCE ?=
+
+.PHONY: help run check setup format-series clean
+
+help: ## list the targets
+	+@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
+
+run: ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='user_irq_*' CONFIG= FORCE=1
+	$(alone) scripts/run.py BASE='$(BASE)' TREE='$(TREE)' HOST='$(HOST)' TESTS='$(TESTS)' CONFIG='$(CONFIG)' FORCE='$(FORCE)'
+
+check: ## every test of the project, the bench's own included
+	$(alone) scripts/check.sh
+
+setup: ## install the Debian packages that the project needs
+	$(alone) scripts/setup.sh
+
+format-series: ## write the kernel change as mails for git am
+	$(alone) scripts/format-series.sh '$(BASE)'
+
+clean: ## remove all that was built; results and downloads stay
+	+@find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +

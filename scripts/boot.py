@@ -1,0 +1,208 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a kernel on one emulated host and records what it says.
+
+usage: boot.py HOST IMAGE OUT [--initrd FILE] [--append TEXT]
+
+Writes OUT.console (the kernel's console), OUT.ktap (the port that init reports
+on) and OUT.end (JSON: how it ended). Lines of the first two are prefixed with
+the seconds since QEMU was started. Exit status 0 when QEMU ran, 2 when not.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hosts import HostError, read_host
+
+QEMU = "qemu-system-aarch64"
+# A host that lives says so each second (init's beat), so this much silence is a
+# hang, also on a machine so loaded that all takes ten times as long.
+SILENCE = 60
+# A beating host whose tests say nothing. More than the 120 s after which
+# kselftest's runner ends a program on its own.
+NO_PROGRESS = 180
+# From "power off" to the end of QEMU.
+POWER_OFF = 30
+# A kernel that floods a channel is not worth more of the disk than this.
+MOST_BYTES = 64 << 20
+LONGEST_LINE = 64 << 10
+
+
+class Channel:
+    """One output of the machine: whole lines, stamped, into a file."""
+
+    def __init__(self, path):
+        self.ours, self.theirs = socket.socketpair()
+        self.ours.setblocking(False)
+        self.file = open(path, "wb")
+        self.partial = b""
+        self.bytes = 0
+        self.last = b""
+
+    def take(self, now):
+        """Reads what is there. False at the end of the stream."""
+        try:
+            data = self.ours.recv(1 << 16)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self.bytes += len(data)
+        *lines, self.partial = (self.partial + data).split(b"\n")
+        for line in lines:
+            self.write(now, line)
+        while len(self.partial) > LONGEST_LINE:
+            self.write(now, self.partial[:LONGEST_LINE])
+            self.partial = self.partial[LONGEST_LINE:]
+        self.file.flush()
+        return True
+
+    def write(self, now, line, cut=b""):
+        self.last = line.rstrip(b"\r")
+        self.file.write(b"%9.3f %s%s\n" % (now, self.last, cut))
+
+    def close(self, now):
+        if self.partial:
+            # What the parser must not take for a line; see scripts/stream.py.
+            self.write(now, self.partial, b"\x00cut")
+        self.file.close()
+        self.ours.close()
+
+
+def die_with_parent():
+    """Whatever kills this process takes QEMU along."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
+
+
+def qemu_command(host, image, initrd, append, console_fd, ktap_fd):
+    # -nic none: a network card would need a ROM from another package.
+    command = [QEMU, *host.machine_arguments(),
+               "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
+               "-chardev", f"socket,id=console,fd={console_fd}", "-serial", "chardev:console",
+               "-chardev", f"socket,id=ktap,fd={ktap_fd}",
+               "-device", "virtio-serial-device", "-device", "virtserialport,chardev=ktap,name=ktap",
+               "-kernel", image, "-append", f"{host.kernel_arguments()} {append}".strip()]
+    if initrd:
+        command += ["-initrd", initrd]
+    return command
+
+
+def watch(qemu, console, ktap, host):
+    """Returns (how it ended, why)."""
+    start = time.monotonic()
+    last_output = last_progress = shown = start
+    powering_off = None
+    counts = {b"l": 0, b"o": 0}
+    selector = selectors.DefaultSelector()
+    # The console first: what the kernel said before a verdict is read before it.
+    open_channels = [console, ktap]
+    for channel in open_channels:
+        selector.register(channel.ours, selectors.EVENT_READ, channel)
+
+    while open_channels:
+        ready = {key.data for key, _ in selector.select(timeout=0.5)}
+        now = time.monotonic()
+        for channel in [c for c in (console, ktap) if c in ready]:
+            before = channel.bytes
+            if not channel.take(now - start):
+                selector.unregister(channel.ours)
+                open_channels.remove(channel)
+                continue
+            if channel.bytes == before:
+                continue
+            last_output = now
+            kind = channel.last[:1]
+            if channel is ktap:
+                counts[kind] = counts.get(kind, 0) + 1
+                if kind != b"b":
+                    last_progress = now
+                if kind == b"q" and powering_off is None:
+                    powering_off = now
+            if channel.bytes > MOST_BYTES:
+                return "flood", f"more than {MOST_BYTES >> 20} MiB on one channel"
+        if now - shown >= 5:
+            shown = now
+            print(f"{host.name}: {now - start:.0f} s, {counts[b'l']} cases listed, "
+                  f"{counts[b'o']} lines of results", file=sys.stderr)
+        if now - last_output > SILENCE:
+            return "hung", f"silent for {SILENCE} s"
+        if now - last_progress > NO_PROGRESS:
+            return "hung", f"no line from the tests for {NO_PROGRESS} s"
+        if powering_off is not None and now - powering_off > POWER_OFF:
+            return "hung", f"no end {POWER_OFF} s after power off"
+    status = qemu.wait()
+    if powering_off is not None and status == 0:
+        return "off", ""
+    return "died", f"QEMU ended with status {status}"
+
+
+def stop(signum, _frame):
+    sys.exit(128 + signum)
+
+
+def boot(host, image, out, initrd, append):
+    console, ktap = Channel(f"{out}.console"), Channel(f"{out}.ktap")
+    fds = (console.theirs.fileno(), ktap.theirs.fileno())
+    start = time.monotonic()
+    with open(f"{out}.qemu", "wb") as qemu_log:
+        qemu = subprocess.Popen(qemu_command(host, image, initrd, append, *fds),
+                                stdin=subprocess.DEVNULL, stdout=qemu_log, stderr=qemu_log,
+                                pass_fds=fds, preexec_fn=die_with_parent)
+    console.theirs.close()
+    ktap.theirs.close()
+    try:
+        how, why = watch(qemu, console, ktap, host)
+    finally:
+        qemu.kill()
+        qemu.wait()
+        seconds = time.monotonic() - start
+        console.close(seconds)
+        ktap.close(seconds)
+    said = Path(f"{out}.qemu").read_text(encoding="utf-8", errors="replace").strip()
+    if not console.bytes and not ktap.bytes and said:
+        print(f"boot: {host.name}: QEMU did not start: {said}\n"
+              f"boot: see hosts/{host.name}.host, and which QEMU this is ({QEMU} --version)",
+              file=sys.stderr)
+        return 2
+    with open(f"{out}.end", "w", encoding="utf-8") as end:
+        json.dump({"how": how, "why": why, "qemu": said, "seconds": round(seconds, 3)}, end)
+    return 0
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n\n")[1])
+    parser.add_argument("host")
+    parser.add_argument("image")
+    parser.add_argument("out")
+    parser.add_argument("--initrd")
+    parser.add_argument("--append", default="")
+    arguments = parser.parse_args()
+    try:
+        host = read_host(arguments.host)
+    except HostError as error:
+        print(f"boot: {error}", file=sys.stderr)
+        return 2
+    if not shutil.which(QEMU):
+        print(f"boot: {QEMU} is not installed. Run: make setup", file=sys.stderr)
+        return 2
+    if not os.path.exists(arguments.image):
+        print(f"boot: no kernel at {arguments.image}. Run: make run", file=sys.stderr)
+        return 2
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    return boot(host, arguments.image, arguments.out, arguments.initrd, arguments.append)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds a tree's arm64 kernel: tinyconfig plus the fragments in kernel/configs.
+#
+# usage: build.sh TREE-FOLDER [FRAGMENT...]
+# FRAGMENT names a file of kernel/configs/optional. Prints the path of the Image.
+#
+# Objects go to the folder out/ in the tree, so that the source is "../" in each
+# tree's compiler command lines and ccache finds in one what it made for another.
+
+set -euo pipefail
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=build
+. "$TOP/scripts/steps.sh"
+
+takes 1 99 "build.sh TREE-FOLDER [FRAGMENT...]" "$@"
+tree=$(cd "$1" && pwd) || could_not_run "no tree at $1. Run: make run"
+shift
+optional=$TOP/kernel/configs/optional
+out=out
+fragments=("$TOP"/kernel/configs/*.config)
+for name in "$@"; do
+	[ -e "$optional/$name.config" ] || could_not_run "unknown CONFIG '$name'. There are: $(
+		find "$optional" -name '*.config' -printf '%f ' 2> /dev/null | sed 's/\.config//g')"
+	fragments+=("$optional/$name.config")
+	out+=.$name
+done
+
+export CCACHE_DIR=${CCACHE_DIR:-$TOP/build/cache/ccache}
+export CCACHE_NOHASHDIR=1
+# What the kernel says of its own making must not differ from build to build.
+export KBUILD_BUILD_USER=kvm-user-irq KBUILD_BUILD_HOST=bench KBUILD_BUILD_TIMESTAMP=@0
+
+jobs=$(nproc)
+log=$TOP/build/log/build-$(basename "$tree")-$out.log
+image=$tree/$out/arch/arm64/boot/Image
+config=$tree/$out/.config
+configured=$tree/$out/.configured
+built=$tree/$out/.built
+
+kmake() {
+	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE="ccache aarch64-linux-gnu-" "$@"
+}
+
+# Every source and fragment is older than the mark FILE.
+nothing_newer_than() {
+	[ -e "$1" ] && [ -z "$(find "$tree" "${fragments[@]}" -path "$tree/out*" -prune -o \
+		-path "$tree/.index" -prune -o -path "$tree" -o -newer "$1" -print -quit)" ]
+}
+
+configure() {
+	kmake tinyconfig &&
+		"$tree/scripts/kconfig/merge_config.sh" -m -O "$tree/$out" "$config" "${fragments[@]}" &&
+		kmake olddefconfig
+}
+
+# merge_config.sh only warns of an option that did not come out as asked.
+not_taken() {
+	local line name
+	grep -hE '^CONFIG_' "${fragments[@]}" | while read -r line; do
+		name=${line%%=*}
+		case $line in
+		*=n) grep -q "^$name=" "$config" && echo "$line" ;;
+		*) grep -qxF "$line" "$config" || echo "$line" ;;
+		esac
+	done
+}
+
+mkdir -p "$tree/$out"
+exec 9> "$tree/$out/.lock"
+flock 9
+if nothing_newer_than "$built"; then
+	echo "$image"
+	exit 0
+fi
+needs_space "$tree" 700
+
+how_far() { echo "$(find "$tree/$out" -name '*.o' -newer "$mark" | wc -l) objects made"; }
+mark=$tree/$out/.mark
+touch "$mark"
+
+asked=$(cat "${fragments[@]}" | sha256sum)
+newer_kconfig() { find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -newer "$configured" -print -quit; }
+if [ "$asked" != "$(cat "$configured" 2> /dev/null)" ] || [ -n "$(newer_kconfig)" ]; then
+	say "configuring $(basename "$tree")"
+	rm -f "$configured"
+	if ! logged "$log" how_far configure; then
+		first_errors "$log"
+		could_not_run "cannot configure $tree; all of it is in $log."
+	fi
+	refused=$(not_taken)
+	[ -z "$refused" ] || could_not_run "these options of kernel/configs were not taken:" "$refused" \
+		"Does the base have them, and are the options that they depend on there?"
+	echo "$asked" > "$configured"
+fi
+
+say "building the kernel of $(basename "$tree")   (log: $log)"
+if ! logged "$log" how_far kmake -j"$jobs" Image; then
+	first_errors "$log"
+	could_not_run "the kernel of $(basename "$tree") does not build; all of it is in $log." \
+		"Correct it, then run the same command again."
+fi
+touch -r "$mark" "$built"
+echo "$image"

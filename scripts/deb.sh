@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Downloads a package of the running Debian release, its signature checked by
+# apt, with an apt state of its own: needs no root and changes nothing on the system.
+#
+# usage: deb.sh PACKAGE     prints the path of the .deb, in build/cache
+
+set -euo pipefail
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=deb
+. "$TOP/scripts/steps.sh"
+
+takes 1 1 "deb.sh PACKAGE" "$@"
+package=$1
+cache=$TOP/build/cache
+state=$cache/apt
+mkdir -p "$cache"
+exec 9> "$cache/.lock"
+flock 9
+
+found() { find "$cache" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -1; }
+if [ -n "$(found)" ]; then
+	found
+	exit 0
+fi
+
+release=$(. /etc/os-release && echo "${ID-} ${VERSION_CODENAME-}")
+case $release in
+"debian bookworm" | "debian trixie") release=${release#debian } ;;
+*) could_not_run "this is '$release', and $package comes from Debian 12 (bookworm) or 13 (trixie)." \
+	"Put ${package}_VERSION.deb into $cache yourself, then run the same command again." ;;
+esac
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+[ -e $keyring ] || could_not_run "no $keyring to check signatures with." "As root: apt-get install debian-archive-keyring"
+needs_space "$cache" 400
+
+mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
+: > "$state/status"
+cat > "$state/sources.list" <<- END
+	deb [signed-by=$keyring] http://deb.debian.org/debian $release main
+	deb [signed-by=$keyring] http://deb.debian.org/debian-security $release-security main
+END
+# arm64, because the emulated host's programs come this way too; sources are in every architecture.
+options=(
+	-o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status"
+	-o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
+	-o Dir::Cache="$state/cache" -o APT::Architecture=arm64 -o APT::Architectures=arm64
+	-o Acquire::Languages=none -o Acquire::Retries=3
+)
+# As root apt would fetch as another user, who may not write here.
+[ "$(id -u)" -ne 0 ] || options+=(-o APT::Sandbox::User=root)
+
+# Downloaded aside and renamed: a file with the final name is whole.
+new=$(mktemp -d "$cache/.new.XXXXXX")
+trap 'rm -rf "$new"' EXIT
+log=$TOP/build/log/deb-$package.log
+how_far() { echo "$(du -sm "$new" | cut -f1) MiB of $package here"; }
+fetch() {
+	apt-get "${options[@]}" update --error-on=any && cd "$new" && apt-get "${options[@]}" download "$package"
+}
+say "fetching $package of Debian $release"
+if ! logged "$log" how_far fetch; then
+	grep -E '^(E|W|Err)' "$log" | head -5 >&2 || true
+	could_not_run "cannot download $package. Is there a network, and room on the disk? All of it is in $log." \
+		"Then run the same command again."
+fi
+mv "$new"/*.deb "$cache/"
+found

@@ -1,0 +1,98 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Reads host files: hosts/NAME.host describes one emulated machine.
+
+A line is KEY=value. With no argument this prints the hosts and what they are.
+"""
+
+import shlex
+import sys
+from pathlib import Path
+
+HOSTS = Path(__file__).resolve().parent.parent / "hosts"
+
+# key: what it means
+KEYS = {
+    "ABOUT": "one line for people",
+    "MACHINE": "QEMU's -M",
+    "CPU": "QEMU's -cpu",
+    "SMP": "number of CPUs",
+    "MEMORY": "MiB",
+    "APPEND": "added to the kernel's command line",
+    "QEMU": "added to QEMU's arguments",
+    "SAYS": "what the kernel prints when the machine is what it claims to be",
+}
+NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
+
+
+class HostError(Exception):
+    """A host that cannot be used; the text says which, why and what to do."""
+
+
+class Host:
+    def __init__(self, name, values):
+        self.name = name
+        self.values = values
+
+    @property
+    def says(self):
+        return self.values["SAYS"]
+
+    @property
+    def about(self):
+        return self.values["ABOUT"]
+
+    def kernel_arguments(self):
+        # A panic must end the machine at once, and an oops is as good as one.
+        # The bench looks at the whole console, so it is not quietened.
+        return f"console=ttyAMA0 panic=-1 oops=panic {self.values.get('APPEND', '')}".strip()
+
+    def machine_arguments(self):
+        v = self.values
+        return ["-M", v["MACHINE"], "-cpu", v["CPU"], "-smp", v["SMP"], "-m", v["MEMORY"],
+                *shlex.split(v.get("QEMU", ""))]
+
+
+def known_hosts(directory=HOSTS):
+    return sorted(path.stem for path in directory.glob("*.host"))
+
+
+def read_host(name, directory=HOSTS):
+    path = directory / f"{name}.host"
+    if name not in known_hosts(directory):
+        raise HostError(f"unknown host '{name}'. There are: {', '.join(known_hosts(directory))}.")
+    values = {}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        key, separator, value = line.partition("=")
+        if not separator or key not in KEYS:
+            raise HostError(f"{path}:{number}: unknown key '{key}'. Known keys: {', '.join(KEYS)}.")
+        if key in values:
+            raise HostError(f"{path}:{number}: {key} is given twice. Remove one.")
+        values[key] = value.strip()
+    lacking = [key for key in NEEDED if not values.get(key)]
+    if lacking:
+        raise HostError(f"{path}: {', '.join(lacking)} missing. Add a line KEY=value for each.")
+    for key in ("SMP", "MEMORY"):
+        if not values[key].isdigit():
+            raise HostError(f"{path}: {key}={values[key]} is not a number.")
+    return Host(name, values)
+
+
+def main():
+    if len(sys.argv) > 1:
+        print("usage: hosts.py   (lists the hosts)", file=sys.stderr)
+        return 0 if sys.argv[1:] == ["help"] else 2
+    try:
+        for name in known_hosts():
+            print(f"{name:12} {read_host(name).about}")
+    except HostError as error:
+        print(f"hosts: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""The main job: builds a tree, boots it on hosts, runs the tests, gives the verdicts.
+
+usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
+
+TESTS are shell patterns over programs (user_irq_timer) or cases
+(user_irq_timer.line.*). FORCE=1 makes the cases run although the kernel does not
+advertise the capability. Exit status: 0 all verdicts as expected, 1 one is not,
+2 it could not run.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import initramfs
+import results
+import table
+from hosts import HostError, known_hosts, read_host
+from stream import read_boot
+from verdicts import HostVerdicts, unexpected
+
+TOP = Path(__file__).resolve().parent.parent
+SCRIPTS = TOP / "scripts"
+OUR_TESTS = TOP / "tools/testing/selftests/kvm/aarch64"
+DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
+TREES = ("stock", "baseline", "series")
+# What only the harness of kselftest has in it: the heading of its list of cases.
+HARNESS = b"# FIXTURE"
+
+
+class CouldNotRun(Exception):
+    """The text says what, why and what to do next."""
+
+
+class Interrupted(Exception):
+    pass
+
+
+def say(text):
+    print(f"run: {text}", file=sys.stderr, flush=True)
+
+
+class Children:
+    """Every process that this run started, each a session of its own, so that all can be ended."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.running = set()
+        self.stopped = False
+
+    def start(self, command, **options):
+        with self.lock:
+            if self.stopped:
+                raise Interrupted
+            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+            self.running.add(child)
+            return child
+
+    def wait(self, child):
+        output, _ = child.communicate()
+        with self.lock:
+            self.running.discard(child)
+        if self.stopped:
+            raise Interrupted
+        return child.returncode, output
+
+    def stop(self):
+        with self.lock:
+            self.stopped = True
+            running = list(self.running)
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            for child in running:
+                try:
+                    os.killpg(child.pid, number)
+                except ProcessLookupError:
+                    continue
+            deadline = time.monotonic() + 5
+            while any(c.poll() is None for c in running) and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+
+CHILDREN = Children()
+
+
+def step(script, *arguments):
+    """Runs a script of ours and returns the last line that it printed."""
+    status, output = CHILDREN.wait(CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True))
+    if status:
+        raise CouldNotRun(f"{script} could not do its part; what it said stands above.")
+    return output.strip().rpartition("\n")[2]
+
+
+def read_arguments(words):
+    values = dict(DEFAULTS)
+    for word in words:
+        key, separator, value = word.partition("=")
+        if not separator or key not in DEFAULTS:
+            raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in DEFAULTS)}.")
+        values[key] = value or DEFAULTS[key]
+    if values["TREE"] not in TREES:
+        raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
+    if values["FORCE"] not in ("", "0", "1"):
+        raise CouldNotRun(f"FORCE={values['FORCE']} is neither 0 nor 1.")
+    if values["HOST"] == "all":
+        values["HOST"] = " ".join(known_hosts())
+    return values
+
+
+def programs_of(tree):
+    """{name: path below the kvm folder} of ours and of the base's own."""
+    makefile = (tree / "tools/testing/selftests/kvm/Makefile").read_text(encoding="utf-8")
+    paths = re.findall(r"^TEST_GEN_PROGS_aarch64 \+= (\S+)$", makefile, re.M)
+    paths += [f"aarch64/{path.stem}" for path in sorted(OUR_TESTS.glob("user_irq_*.c"))]
+    return {path.rpartition("/")[2]: path for path in paths}
+
+
+def choose_programs(patterns, known):
+    chosen = []
+    for pattern in patterns:
+        matching = [name for name in known if fnmatchcase(name, pattern.partition(".")[0])]
+        if not matching:
+            raise CouldNotRun(f"no test matches TESTS='{pattern}'. There are: {', '.join(sorted(known))}.")
+        chosen += [name for name in matching if name not in chosen]
+    return sorted(chosen)
+
+
+class Plan:
+    """What a run boots: kernel, programs, and what init is told."""
+
+    def __init__(self, image, guest, installed, programs, failed, patterns, forced):
+        self.image = image
+        self.archive = initramfs.Archive()
+        initramfs.add_user_space(self.archive, guest, installed)
+        self.built = [name for name in programs if (installed / "kvm" / name).exists()]
+        self.harness = {name: HARNESS in (installed / "kvm" / name).read_bytes() for name in self.built}
+        self.programs = programs
+        self.failed = {name: _why_not_built(failed / name) for name in programs if name not in self.built}
+        self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
+        self.env = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
+
+    def initramfs(self, pending, done):
+        return self.archive.pack({
+            "programs": [f"{name} {int(self.harness[name])}" for name in pending],
+            "patterns": self.patterns, "done": done, "env": self.env,
+        })
+
+
+def _why_not_built(log):
+    try:
+        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line.lower()]
+    except FileNotFoundError:
+        return "its log is missing too"
+    return errors[0] if errors else "see the log of the build"
+
+
+class HostRun(threading.Thread):
+    """One host: boots until every case has its verdict."""
+
+    def __init__(self, host, plan, folder, slots):
+        super().__init__(name=host.name, daemon=True)
+        self.host, self.plan, self.folder, self.slots = host, plan, folder, slots
+        self.verdicts = HostVerdicts(host.name, plan.programs)
+        self.boots = []
+        self.known = set()
+        self.boot_seconds = self.test_seconds = 0.0
+        self.problem = None
+
+    def run(self):
+        try:
+            for name, why in self.plan.failed.items():
+                self.verdicts.not_built(name, why)
+            with self.slots:
+                while self.verdicts.pending():
+                    if not self._boot():
+                        self.verdicts.give_up("no boot reached it")
+        except Exception as error:
+            self.problem = error
+
+    def _boot(self):
+        number = len(self.boots) + 1
+        prefix = str(self.folder / f"{self.host.name}-{number}")
+        initrd = f"{prefix}.initrd"
+        Path(initrd).write_bytes(self.plan.initramfs(self.verdicts.pending(), self.verdicts.done()))
+        self.boots.append((self.host.name, number, prefix))
+        command = [SCRIPTS / "boot.py", self.host.name, str(self.plan.image), prefix, "--initrd", initrd]
+        status, _ = CHILDREN.wait(CHILDREN.start(command))
+        os.unlink(initrd)
+        if status:
+            raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
+        end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
+        boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), Path(f"{prefix}.console").read_bytes(), self.host.says)
+        progress = self.verdicts.add_boot(boot, end["how"], end["why"])
+        self.known.update(boot.unwanted)
+        if number == 1:
+            self.boot_seconds = boot.first_result or end["seconds"]
+        self.test_seconds += (boot.last_result or 0) - (boot.first_result or 0)
+        if self.verdicts.pending():
+            say(f"{self.host.name}: the boot ended early ({end['why'] or end['how']}); "
+                f"{'the other cases get a fresh one' if progress else 'and it brought nothing new'}")
+        return progress
+
+
+def prepare(values, seconds):
+    """Everything up to the first boot, with no other run in between that builds the same tree."""
+    start = time.monotonic()
+    step("setup.sh")
+    tree = Path(step("tree.sh", values["BASE"], values["TREE"]))
+    seconds["setup"] = time.monotonic() - start
+    patterns = values["TESTS"].split()
+    known = programs_of(tree)
+    programs = choose_programs(patterns, known)
+
+    start = time.monotonic()
+    guest = Path(step("guest.sh"))
+    installed = Path(step("selftests.sh", str(tree), *(known[name] for name in programs)))
+    image = Path(step("build.sh", str(tree), *values["CONFIG"].split()))
+    seconds["build"] = time.monotonic() - start
+    return tree, Plan(image, guest, installed, programs, installed.parent / "failed", patterns, values["FORCE"] == "1")
+
+
+def about(values, tree, hosts):
+    makefile = (tree / "Makefile").read_text(encoding="utf-8")
+    version = ".".join(re.search(rf"^{key} = (\S+)$", makefile, re.M)[1]
+                       for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    patches = 0
+    if values["TREE"] == "series":
+        history = TOP / "build/history" / tree.name.removesuffix("-series")
+        patches = int(subprocess.run(["git", "-C", history, "rev-list", "--count", "baseline..series"],
+                                     check=True, capture_output=True, text=True).stdout)
+    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches}
+
+
+def boot_hosts(hosts, plan, folder):
+    slots = threading.Semaphore(max(1, os.cpu_count() or 1))
+    runs = [HostRun(host, plan, folder, slots) for host in hosts]
+    for one in runs:
+        one.start()
+    for one in runs:
+        # With a timeout, so that a signal gets through.
+        while one.is_alive():
+            one.join(0.2)
+    for one in runs:
+        if one.problem:
+            raise one.problem
+    return runs
+
+
+def check_patterns(plan, runs):
+    """A pattern over cases that none matched is a mistake of the caller's."""
+    names = {case for one in runs for case in one.verdicts.cases}
+    for pattern in plan.patterns:
+        if not any(fnmatchcase(name, pattern) or fnmatchcase(f"{name}.", pattern) for name in names):
+            known = sorted(set().union(names, *(one.known for one in runs)))
+            raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(known))
+
+
+def run(words):
+    start = time.monotonic()
+    seconds = {"setup": 0.0, "build": 0.0, "boot": 0.0, "tests": 0.0, "total": 0.0}
+    values = read_arguments(words)
+    hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    forced = values["FORCE"] == "1"
+
+    (TOP / "build").mkdir(exist_ok=True)
+    with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another run is building this tree; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        tree, plan = prepare(values, seconds)
+        partial = results.new_run(TOP / "results", values["TREE"])
+        # A later run may build another kernel in the same place.
+        plan.image = Path(shutil.copy(plan.image, partial / "Image"))
+
+    facts = about(values, tree, hosts)
+    say(f"Linux {facts['base']}, {values['TREE']}: {len(plan.built)} programs on {', '.join(facts['hosts'])}"
+        f"   (console: {partial.relative_to(TOP)})")
+    try:
+        runs = boot_hosts(hosts, plan, partial)
+        check_patterns(plan, runs)
+    except (Interrupted, KeyboardInterrupt, CouldNotRun):
+        CHILDREN.stop()
+        say(f"what there was stays in {partial.relative_to(TOP)}")
+        raise
+
+    plan.image.unlink()
+    cases = [case for one in runs for case in one.verdicts.sorted_cases()]
+    seconds["boot"] = max(one.boot_seconds for one in runs)
+    seconds["tests"] = max(one.test_seconds for one in runs)
+    seconds["total"] = time.monotonic() - start
+    results.write(partial, cases, facts, seconds, [boot for one in runs for boot in one.boots])
+    folder = results.complete(partial)
+
+    wrong = {(case.host, case.name): why for case in cases if (why := unexpected(case, values["TREE"], forced))}
+    print(table.text(cases, facts["hosts"], wrong))
+    times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
+    verdict = f"{len(wrong)} of {len(cases)} verdicts not as expected" if wrong else \
+        f"all {len(cases)} verdicts as expected"
+    print(f"Linux {facts['base']}, {values['TREE']}{', forced' if forced else ''}: {verdict}.")
+    print(f"Results: {folder.relative_to(TOP)}   Seconds: {times}")
+    return 1 if wrong or not cases else 0
+
+
+def main():
+    if sys.argv[1:] in (["help"], ["--help"], ["-h"]):
+        print(__doc__)
+        return 0
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+    try:
+        return run(sys.argv[1:])
+    except (CouldNotRun, HostError) as error:
+        say(error)
+    except (KeyboardInterrupt, Interrupted):
+        CHILDREN.stop()
+        say("interrupted. The same command starts again; what was complete is kept.")
+    except OSError as error:
+        CHILDREN.stop()
+        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; then run the same command again.")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

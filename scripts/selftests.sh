@@ -1,0 +1,117 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Builds KVM selftests, ours and the base's, statically for arm64 and installs
+# them, by the base's own Makefiles, in a copy of the part of the base that they need.
+#
+# usage: selftests.sh TREE-FOLDER PROGRAM...
+# PROGRAM is a path below the kvm folder, like aarch64/user_irq_timer. Prints the
+# folder that the tests are installed in. A program that did not build is not in
+# it; FOLDER/../failed/PROGRAM then has the compiler's words.
+
+set -euo pipefail
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=selftests
+. "$TOP/scripts/steps.sh"
+
+takes 2 999 "selftests.sh TREE-FOLDER PROGRAM..." "$@"
+tree=$(cd "$1" && pwd) || could_not_run "no tree at $1. Run: make run"
+shift
+programs=$*
+place=$TOP/build/selftests/$(basename "$tree")
+linux=$place/linux
+installed=$place/installed
+failed=$place/failed
+log=$TOP/build/log/selftests-$(basename "$tree").log
+headers=$tree/out/usr/include
+
+mkdir -p "$place"
+exec 9> "$place/.lock"
+flock 9
+
+# What the KVM selftests' Makefile reaches outside its own folder.
+parts=(
+	arch/arm64/tools scripts/subarch.include
+	tools/arch tools/build tools/include tools/lib tools/scripts
+	tools/testing/selftests/{Makefile,lib.mk,run_kselftest.sh,kselftest,kvm,rseq}
+)
+copy_of_the_base() {
+	local new
+	new=$(mktemp -d "$place/.new.XXXXXX")
+	(cd "$tree" && rsync -aR "${parts[@]}" tools/testing/selftests/*.h "$new/") || return
+	mkdir "$new/usr"
+	ln -s "$headers" "$new/usr/include"
+	mv "$new" "$linux"
+}
+if [ ! -d "$linux" ]; then
+	needs_space "$place" 100
+	rm -rf "$place"/.new.*
+	copy_of_the_base || could_not_run "cannot copy the selftests of $tree." \
+		"Is it a Linux tree with KVM selftests for arm64?"
+fi
+"$TOP/scripts/overlay.sh" "$linux"
+
+# kselftest PROGRAMS ARGUMENT...
+kselftest() {
+	# The tests' Makefiles take these for their own.
+	env -u OUTPUT -u KBUILD_OUTPUT -u O make -C "$linux/tools/testing/selftests" TARGETS=kvm ARCH=arm64 \
+		CROSS_COMPILE=aarch64-linux-gnu- USERLDFLAGS=-static \
+		TEST_GEN_PROGS_aarch64="$1" TEST_GEN_PROGS_EXTENDED_aarch64= \
+		KSFT_INSTALL_PATH="$installed.new" FORCE_TARGETS=1 "${@:2}"
+}
+how_far() { echo "$(find "$linux" -name '*.o' | wc -l) objects"; }
+make_headers() { make -C "$tree" O=out ARCH=arm64 -j"$(nproc)" headers; }
+
+build() {
+	make_headers && kselftest "$programs" -j"$(nproc)" all
+}
+
+# Up to date if nothing that goes in is newer, and the same programs are asked for.
+stamp=$place/.installed
+up_to_date() {
+	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] &&
+		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name '*.[chS]' -print -quit)" ] &&
+		[ ! "$linux/tools/testing/selftests/kvm/Makefile" -nt "$stamp" ] &&
+		[ -z "$(find "$tree/include/uapi" "$tree/arch/arm64/include/uapi" -newer "$stamp" -type f -print -quit)" ]
+}
+if up_to_date; then
+	echo "$installed"
+	exit 0
+fi
+rm -f "$stamp"
+mark=$place/.mark
+touch "$mark"
+
+say "building the tests   (log: $log)"
+built=$programs
+rm -rf "$failed" "$installed.new"
+mkdir -p "$failed"
+if ! logged "$log" how_far build; then
+	[ -e "$headers/linux/kvm.h" ] || could_not_run "cannot make the headers of $tree; all of it is in $log."
+	# One by one, to learn which do build. The failed ones are verdicts, so this goes on.
+	built=
+	kvm=$linux/tools/testing/selftests/kvm
+	for program in $programs; do
+		name=$(basename "$program")
+		rm -f "$kvm/$program"
+		if kselftest "$program" all > "$failed/$name" 2>&1 && [ -x "$kvm/$program" ]; then
+			rm "$failed/$name"
+			built+="$program "
+		else
+			say "$name does not build:"
+			first_errors "$failed/$name"
+		fi
+	done
+	[ -n "$built" ] || could_not_run "not one of the tests builds; all of it is in $log." \
+		"Correct that, then run the same command again."
+fi
+kselftest "$built" install >> "$log" 2>&1 || could_not_run "cannot install the tests; all of it is in $log."
+rm -rf "$installed"
+mv "$installed.new" "$installed"
+if [ -z "$(ls "$failed")" ]; then
+	touch -r "$mark" "$stamp"
+	echo "$programs" > "$stamp.text"
+	touch -r "$mark" "$stamp.text"
+	mv "$stamp.text" "$stamp"
+fi
+echo "$installed"

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Sees to it that the Debian packages of packages.txt are installed.
+#
+# usage: setup.sh
+
+set -euo pipefail
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=setup
+. "$TOP/scripts/steps.sh"
+
+takes 0 0 "setup.sh" "$@"
+list=$TOP/scripts/packages.txt
+
+# The packages whose file or command is not there.
+missing() {
+	local package proof
+	while read -r package proof; do
+		case $package in '#'* | '') continue ;; esac
+		case $proof in
+		/*) [ -e "$proof" ] || echo "$package" ;;
+		*) command -v "$proof" > /dev/null || echo "$package" ;;
+		esac
+	done < "$list"
+}
+
+mapfile -t packages < <(missing)
+[ ${#packages[@]} -gt 0 ] || exit 0
+say "needed and not installed: ${packages[*]}"
+
+command -v apt-get > /dev/null || could_not_run "this is not a Debian system, and only Debian 12 and 13 are known here." \
+	"Install what provides these Debian packages, then run the same command again."
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	command -v sudo > /dev/null || could_not_run "neither root nor sudo." \
+		"As root: apt-get install ${packages[*]}"
+	as_root=(sudo)
+	[ -t 0 ] || as_root=(sudo -n)
+	"${as_root[@]}" true || could_not_run "sudo does not let this user in." \
+		"As root: apt-get install ${packages[*]}"
+fi
+
+log=$TOP/build/log/setup.log
+how_far() { tail -1 "$log" | cut -c1-70; }
+install_packages() {
+	"${as_root[@]}" apt-get update --error-on=any < /dev/null &&
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -y --no-install-recommends "${packages[@]}" < /dev/null
+}
+say "installing them with apt-get   (log: $log)"
+if ! logged "$log" how_far install_packages; then
+	grep -E '^(E|W|Err)' "$log" | head -5 >&2 || tail -5 "$log" >&2
+	could_not_run "apt-get failed. Is there a network, and room on the disk? All of it is in $log." \
+		"Then run the same command again."
+fi
+mapfile -t packages < <(missing)
+[ ${#packages[@]} -eq 0 ] || could_not_run "installed, but still not usable: ${packages[*]}." "See $log."
+say "installed"

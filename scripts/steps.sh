@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# How the bench's scripts talk: sourced by them, with STEP set to the script's
+# name and TOP to the project's folder.
+
+say() {
+	echo "$STEP: $*" >&2
+}
+
+# could_not_run REASON-AND-NEXT-STEP...
+could_not_run() {
+	printf "$STEP: %s\n" "$@" >&2
+	exit 2
+}
+
+# takes LEAST MOST USAGE ARGUMENT...: the arguments' number, and the word help.
+takes() {
+	local least=$1 most=$2 usage=$3
+	shift 3
+	if [ "${1-}" = help ]; then
+		echo "usage: $usage"
+		exit 0
+	fi
+	if [ $# -lt "$least" ] || [ $# -gt "$most" ]; then
+		could_not_run "usage: $usage"
+	fi
+}
+
+# needs_space FOLDER MIB: a full disk is better named before than found during a step.
+needs_space() {
+	local free
+	mkdir -p "$1" || could_not_run "cannot make the folder $1."
+	free=$(df --output=avail -m "$1" | tail -1)
+	[ "$free" -ge "$2" ] || could_not_run "$free MiB are free in $1, and this step needs $2." \
+		"Make room there, then run the same command again."
+}
+
+# tick LOG HOW_FAR: says every few seconds how far the step is, until it is killed.
+tick() {
+	local start=$SECONDS
+	trap 'kill %% 2> /dev/null; exit 0' TERM
+	# The sleep is waited for, so that the signal need not wait for it.
+	while sleep 5 & wait $!; do
+		say "$((SECONDS - start)) s, $("$2")   (log: $1)"
+	done
+}
+
+# logged LOG HOW_FAR COMMAND...
+# Runs COMMAND with its output in LOG and says meanwhile how far it is, in the
+# words of HOW_FAR, a command that prints them.
+logged() {
+	local log=$1 how_far=$2 ticker status=0
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	tick "$log" "$how_far" 9>&- &
+	ticker=$!
+	"$@" > "$log" 2>&1 || status=$?
+	kill "$ticker" 2> /dev/null
+	wait "$ticker" 2> /dev/null
+	return $status
+}
+
+# first_errors LOG: what made a compiler or make stop.
+first_errors() {
+	grep -nE -m 5 '(error|Error|ERROR)[: ]|undefined reference|No space left' "$1" >&2 || tail -5 "$1" >&2
+}

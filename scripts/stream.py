@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Parses what one boot wrote on its two channels; judges nothing.
+
+The ktap file holds init's report (scripts/guest/init.c) with KTAP inside; the
+console file holds the kernel's words. A line that was cut in the middle ends in
+CUT and is evidence of an end, never a result.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+CUT = "\0cut"
+
+# What kselftest's runner says of a program, at the outer level.
+_OUTER = re.compile(r"(not ok|ok) \d+ selftests: \S+ (\S+)(?: # ?(.*))?$")
+_RESULT = re.compile(r"(not ok|ok) (\d+)(?: -)?(?: (.*))?$")
+_DIRECTIVE = re.compile(r"^(.*?) ?# *(SKIP|XFAIL|XPASS|TIMEOUT|ERROR|TODO)\b *(.*)$", re.I)
+_PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?$", re.I)
+_RUN = re.compile(r"# +RUN +(\S+) \.\.\.$")
+_PRINTK = re.compile(r"\[ *(\d+\.\d+)\] ?(.*)$")
+
+# What a kernel says when something is wrong with it. Arm64's spelling included:
+# "Call trace:" where x86 has "Call Trace:".
+_SPLATS = re.compile(
+    r"WARNING:|BUG:|kernel BUG at|Internal error:|Oops|Unable to handle kernel|Call [Tt]race:"
+    r"|Kernel panic|cut here|refcount_t:|UBSAN:|KASAN:|KCSAN:|KFENCE:|INFO: rcu|rcu: INFO:"
+    r"|detected stalls?|self-detected stall|soft lockup|hard LOCKUP|hung task|blocked for more than"
+    r"|possible recursive locking|inconsistent lock state|possible circular locking|suspicious RCU usage"
+    r"|scheduling while atomic|sleeping function called|unreferenced object|suspicious memory leaks"
+    r"|nobody cared|kernel NULL pointer|HYP panic|nVHE call trace|Bad mode in|SError Interrupt"
+    r"|list_(?:add|del) corruption|Out of memory:|trace imbalance"
+)
+# Lines with such a word that say nothing bad.
+_HARMLESS = re.compile(r"^(?:Kernel command line:|Unknown kernel command line parameters)")
+
+
+@dataclass
+class Result:
+    """One result line of a program."""
+    ok: bool
+    number: int
+    name: str
+    directive: str
+    reason: str
+    log: list
+    start: float
+    end: float
+
+
+@dataclass
+class Program:
+    name: str
+    harness: bool = False
+    listed: list = field(default_factory=list)
+    started: bool = False
+    ended: bool = False
+    ok: bool = False
+    directive: str = ""
+    plan: int = None
+    plan_skip: str = None
+    results: list = field(default_factory=list)
+    running: str = ""
+    log: list = field(default_factory=list)
+    lines: list = field(default_factory=list)
+    run_at: float = None
+    log_since: float = 0.0
+
+
+@dataclass
+class Splat:
+    when: float
+    text: str
+    log: list
+
+
+@dataclass
+class Boot:
+    release: str = ""
+    programs: list = field(default_factory=list)
+    unlisted: list = field(default_factory=list)
+    unwanted: list = field(default_factory=list)
+    errors: list = field(default_factory=list)
+    status: int = None
+    powered_off: bool = False
+    cut: bool = False
+    splats: list = field(default_factory=list)
+    says: bool = False
+    first_result: float = None
+    last_result: float = None
+
+    def program(self, name):
+        for program in self.programs:
+            if program.name == name:
+                return program
+        self.programs.append(Program(name))
+        return self.programs[-1]
+
+
+def printable(text):
+    """Nothing that a program wrote may steer the reader's terminal or break a line."""
+    return "".join(c if c.isprintable() or c == "\t" else
+                   f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in text)
+
+
+def split_directive(text):
+    match = _DIRECTIVE.match(text)
+    if match:
+        return match[1].strip(), match[2].upper(), match[3].strip()
+    name, _, reason = text.partition(" # ")
+    return name.strip(), "", reason.strip()
+
+
+def _records(data):
+    """(host seconds, text, cut) per line of a channel's file."""
+    for line in data.decode("utf-8", errors="backslashreplace").split("\n"):
+        if len(line) < 10:
+            continue
+        cut = line.endswith(CUT)
+        yield float(line[:9]), line[10:-len(CUT)] if cut else line[10:], cut
+
+
+class _Reader:
+    """Follows the output of run_kselftest.sh through its programs, in their order."""
+
+    def __init__(self, boot):
+        self.boot = boot
+        self.waiting = list(boot.programs)
+        self.program = None
+
+    def line(self, host_time, guest_time, text, cut):
+        # A program whose last line has no end glues the runner's verdict to it.
+        outer = _OUTER.search(text)
+        if outer and not cut and self._is_next(outer[2]):
+            if outer.start():
+                self._program_line(guest_time, text[:outer.start()], True)
+            self._end_program(outer)
+        elif text.startswith("# selftests: ") and self.program is None and self.waiting:
+            self.program = self.waiting.pop(0)
+            self.program.started = True
+            self.program.log_since = guest_time
+            if self.boot.first_result is None:
+                self.boot.first_result = host_time
+        elif text.startswith("#"):
+            self._program_line(guest_time, text[1:].removeprefix(" "), cut)
+        self.boot.last_result = host_time
+
+    def _is_next(self, name):
+        expected = self.program or (self.waiting[0] if self.waiting else None)
+        return expected is not None and expected.name == name
+
+    def _end_program(self, outer):
+        program = self.program or self.waiting.pop(0)
+        program.started = program.ended = True
+        program.ok = outer[1] == "ok"
+        program.directive = (outer[3] or "").strip()
+        self.program = None
+
+    def _program_line(self, when, text, cut):
+        program = self.program
+        if program is None:
+            return
+        text = printable(text)
+        program.lines.append(text)
+        run, plan, result = _RUN.match(text), _PLAN.match(text), _RESULT.match(text)
+        if cut:
+            program.log.append(text)
+        elif run:
+            program.running, program.run_at, program.log = run[1], when, []
+        elif plan and program.plan is None:
+            program.plan, program.plan_skip = int(plan[1]), plan[2]
+        elif result:
+            self._result(program, when, result, text)
+        else:
+            program.log.append(text)
+
+    @staticmethod
+    def _result(program, when, result, text):
+        name, directive, reason = split_directive(result[3] or "")
+        if not name:
+            # The KVM library skips in the middle of a case with a line of its own,
+            # before the harness gives its verdict on that case.
+            program.log.append(text)
+            return
+        start = program.run_at if program.run_at is not None else program.log_since
+        program.results.append(Result(result[1] == "ok", int(result[2]), name, directive, reason,
+                                      program.log, start, when))
+        program.running, program.run_at, program.log = "", None, []
+        program.log_since = when
+
+
+def read_ktap(data, boot):
+    reader = None
+    for host_time, text, cut in _records(data):
+        kind, _, rest = text.partition(" ")
+        stamp, _, content = rest.partition(" ")
+        try:
+            guest_time = float(stamp)
+        except ValueError:
+            boot.cut = True
+            continue
+        if cut and kind not in "oc":
+            boot.cut = True
+            continue
+        if kind == "h":
+            boot.release = content
+        elif kind == "p":
+            boot.program(content)
+        elif kind == "l":
+            name, _, case = content.partition(" ")
+            program = boot.program(name)
+            program.harness = True
+            program.listed.append(case)
+        elif kind == "u":
+            boot.unwanted.append(content.replace(" ", ".", 1))
+        elif kind == "n":
+            boot.unlisted.append(content)
+        elif kind in ("o", "c"):
+            reader = reader or _Reader(boot)
+            boot.cut = boot.cut or cut
+            reader.line(host_time, guest_time, content, cut or kind == "c")
+        elif kind == "x":
+            boot.status = int(content)
+        elif kind == "e":
+            boot.errors.append(printable(content))
+        elif kind == "q":
+            boot.powered_off = True
+
+
+def read_console(data, boot, says=""):
+    when = 0.0
+    lines = []
+    for _, text, _ in _records(data):
+        match = _PRINTK.search(text)
+        if match:
+            when, text = float(match[1]), match[2]
+        if says and says in text:
+            boot.says = True
+        lines.append((when, printable(text)))
+    for index, (stamp, text) in enumerate(lines):
+        if _SPLATS.search(text) and not _HARMLESS.match(text):
+            boot.splats.append(Splat(stamp, text, [t for _, t in lines[index:index + 12]]))
+
+
+def read_boot(ktap, console, says=""):
+    boot = Boot()
+    read_ktap(ktap, boot)
+    read_console(console, boot, says)
+    return boot

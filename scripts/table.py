@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a person reads at the end of a run."""
+
+from verdicts import VERDICTS
+
+_MOST_IN_FULL = 10
+
+
+def _counts(cases):
+    return ", ".join(f"{n} {verdict}" for verdict in VERDICTS
+                     if (n := sum(case.verdict == verdict for case in cases))) or "-"
+
+
+def _programs(cases, hosts):
+    names = list(dict.fromkeys(case.name.partition(".")[0] for case in cases))
+    rows = [["", *hosts]]
+    for name in names:
+        mine = [case for case in cases if case.name.partition(".")[0] == name]
+        rows.append([name, *(_counts([c for c in mine if c.host == host]) for host in hosts)])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+
+
+def _groups(cases):
+    """Cases that are as they should be and yet no pass: a line for each reason."""
+    groups = {}
+    for case in cases:
+        reason = case.reason if case.verdict in ("skip", "xfail") else ""
+        groups.setdefault((case.verdict, reason), []).append(case)
+    lines = []
+    for (verdict, reason), members in groups.items():
+        hosts = ", ".join(dict.fromkeys(case.host for case in members))
+        names = list(dict.fromkeys(case.name for case in members))
+        what = ", ".join(names) if len(names) <= 3 else f"{len(names)} cases"
+        lines.append(f"{verdict} on {hosts}: {what}{': ' if reason else ''}{reason}")
+    return lines
+
+
+def text(cases, hosts, unexpected):
+    """UNEXPECTED: for each case that is not as it should be (why), keyed by (host, name)."""
+    lines = ["", *_programs(cases, hosts), ""]
+    expected = [c for c in cases if c.verdict != "pass" and (c.host, c.name) not in unexpected]
+    if expected:
+        lines += ["As expected, and not a pass:", *(f"  {line}" for line in _groups(expected)), ""]
+    wrong = [c for c in cases if (c.host, c.name) in unexpected]
+    if wrong:
+        lines.append("Not as expected:")
+        for number, case in enumerate(wrong):
+            reason = case.reason or unexpected[case.host, case.name]
+            lines.append(f"  {case.verdict:8}{case.host:8}{case.name}: {reason}")
+            if number < _MOST_IN_FULL:
+                lines += [f"      | {line}" for line in case.log]
+        lines.append("")
+    return "\n".join(lines)
