@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * KVM_CAP_ARM_USER_IRQ: device lines of a VM whose irqchip lives in userspace.
+ *
+ * The first half is the state machine. It knows nothing of vCPUs and devices,
+ * so that KUnit can walk through all of it. The second half is what the run
+ * loop calls; see arch/arm64/kvm/user_irq.c.
+ */
+
+#ifndef __KVM_ARM_USER_IRQ_H
+#define __KVM_ARM_USER_IRQ_H
+
+#include <linux/compiler.h>
+#include <linux/kvm.h>
+#include <linux/types.h>
+
+/* Bump it together with kvm_user_irq_lines() when a line is added. */
+#define KVM_USER_IRQ_VERSION	1
+
+/**
+ * struct kvm_user_irq - what userspace knows of one vCPU's lines
+ * @told: the levels that the last return to userspace published, as a bitmap
+ *        of KVM_ARM_DEV_*
+ *
+ * The vCPU's thread is the only writer, inside KVM_RUN; directed yield reads
+ * from other threads, hence READ_ONCE() and WRITE_ONCE(). The run page is no
+ * place for this: userspace may write there whatever it likes. Nor does a reset
+ * of the vCPU change it: that lowers lines, and userspace has to hear of it.
+ */
+struct kvm_user_irq {
+	u64 told;
+};
+
+/**
+ * kvm_user_irq_lines - the lines that a version of the capability signals
+ * @version: what KVM_CHECK_EXTENSION returned
+ *
+ * Return: a bitmap of KVM_ARM_DEV_*; for a version above the kernel's own, that
+ * of the kernel's own; 0 for version 0, which means that there is no capability.
+ */
+static inline u64 kvm_user_irq_lines(unsigned int version)
+{
+	u64 lines = 0;
+
+	if (version >= 1)
+		lines |= KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER |
+			 KVM_ARM_DEV_PMU;
+
+	return lines;
+}
+
+/**
+ * kvm_user_irq_changed - is there something that userspace does not know?
+ * @state: what userspace was told
+ * @levels: the lines' levels now
+ *
+ * Return: true if @levels differ from what was told.
+ */
+static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
+					u64 levels)
+{
+	return READ_ONCE(state->told) != levels;
+}
+
+/**
+ * kvm_user_irq_tell - note that userspace is being told
+ * @state: what userspace was told
+ * @levels: the lines' levels now
+ *
+ * Return: the value to publish in the run page.
+ */
+static inline u64 kvm_user_irq_tell(struct kvm_user_irq *state, u64 levels)
+{
+	WRITE_ONCE(state->told, levels);
+
+	return levels;
+}
+
+struct kvm_vcpu;
+
+bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu);
+void kvm_user_irq_publish(struct kvm_vcpu *vcpu);
+bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu);
+
+#endif /* __KVM_ARM_USER_IRQ_H */
