@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KVM_CAP_ARM_USER_IRQ: tell userspace the output levels of in-kernel devices.
+ *
+ * A VM without an in-kernel irqchip has its timers and its PMU in the kernel
+ * and its interrupt controller in userspace, which must learn what the devices
+ * put on their lines. Three questions are answered here, and nowhere else:
+ *
+ *  - may this vCPU enter the guest, or has a line changed since userspace was
+ *    last told?
+ *  - what does userspace find in the run page after this return?
+ *  - does a changed line end this vCPU's wait for an interrupt?
+ *
+ * Each answer samples the devices' registers at that moment. No level is kept
+ * between two answers, so there is none that some other path has to refresh.
+ * The only memory is what userspace was told, in vcpu->arch.user_irq.
+ */
+
+#include <linux/kvm_host.h>
+
+#include <kvm/arm_user_irq.h>
+
+#define CREATE_TRACE_POINTS
+#include "trace_user_irq.h"
+
+/*
+ * The vCPU's lines. On the vCPU's own thread, between vcpu_load() and
+ * vcpu_put(), this is what the hardware says. On any other thread the state of
+ * a timer may be in the registers of a CPU out of reach: such a line counts as
+ * unchanged, for its vCPU is on that CPU and will look for itself.
+ */
+static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu)
+{
+	return kvm_timer_lines(vcpu, READ_ONCE(vcpu->arch.user_irq.told)) |
+	       kvm_pmu_lines(vcpu);
+}
+
+/**
+ * kvm_user_irq_must_exit - does a line keep the vCPU out of the guest?
+ * @vcpu: a vCPU of a VM without an in-kernel irqchip
+ *
+ * The last look before the guest runs. A level that changes later raises a host
+ * interrupt, which ends the guest's turn and leads back here.
+ *
+ * Context: the vCPU's thread, vCPU loaded, interrupts disabled.
+ * Return: true if userspace has to be told of a change first.
+ */
+bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
+{
+	struct kvm_user_irq *state = &vcpu->arch.user_irq;
+	u64 levels = kvm_user_irq_sample(vcpu);
+
+	if (likely(!kvm_user_irq_changed(state, levels)))
+		return false;
+
+	trace_kvm_user_irq_exit(vcpu->vcpu_id, state->told, levels);
+	return true;
+}
+
+/**
+ * kvm_user_irq_publish - write the lines' levels into the run page
+ * @vcpu: a vCPU of a VM without an in-kernel irqchip
+ *
+ * Called on every return of the run loop, whatever its reason. The field is
+ * written whole, so that a bit without a line reads 0 whatever userspace left
+ * there, and it is never read.
+ *
+ * Context: the vCPU's thread, vCPU loaded, preemptible.
+ */
+void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
+{
+	struct kvm_user_irq *state = &vcpu->arch.user_irq;
+	u64 levels = kvm_user_irq_sample(vcpu);
+
+	trace_kvm_user_irq_publish(vcpu->vcpu_id, state->told, levels);
+	WRITE_ONCE(vcpu->run->s.regs.device_irq_level,
+		   kvm_user_irq_tell(state, levels));
+}
+
+/**
+ * kvm_user_irq_wakes - does a line end the vCPU's wait for an interrupt?
+ * @vcpu: a vCPU of a VM without an in-kernel irqchip
+ *
+ * Context: any thread; directed yield asks for other threads' vCPUs. Does not
+ *          sleep: the vCPU's own thread asks on its way into schedule().
+ * Return: true if a level differs from what userspace was told.
+ */
+bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu)
+{
+	return kvm_user_irq_changed(&vcpu->arch.user_irq,
+				    kvm_user_irq_sample(vcpu));
+}
