@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Holds the series against the kernel's own linters: checkpatch --strict says
+# nothing of any patch, sparse and kernel-doc nothing that they do not say of
+# the baseline.
+#
+# usage: lint-kernel.sh [BASE]
+# The series and the baseline of BASE must have been built (scripts/build.sh):
+# sparse runs as a part of the kernel's own make.
+
+set -euo pipefail
+here=$(cd "$(dirname "$0")/.." && pwd)
+
+case ${1-} in
+help) echo "usage: lint-kernel.sh [BASE]   (the default base is 6.12)" >&2; exit 2 ;;
+esac
+base=${1:-6.12}
+history=$("$here/scripts/history.sh" "$base")
+series=$("$here/scripts/tree.sh" "$base" series)
+baseline=$("$here/scripts/tree.sh" "$base" baseline)
+bad=0
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for tree in "$series" "$baseline"; do
+	if [ ! -e "$tree/out/.config" ]; then
+		echo "lint-kernel: $tree is not built yet; run make run TREE=${tree##*-} first." >&2
+		exit 2
+	fi
+done
+
+# A file that comes without a line in MAINTAINERS is what FILE_PATH_CHANGES complains of; the
+# KVM/arm64 entry there covers these paths already.
+git -C "$history" format-patch -q -o "$work/mails" baseline..series
+perl "$series/scripts/checkpatch.pl" --no-tree --quiet --strict --show-types \
+	--ignore FILE_PATH_CHANGES "$work"/mails/*.patch || bad=1
+
+# Only what is said of files that the series touches counts: what else make builds on the way varies.
+mapfile -t touched < <(git -C "$history" diff --name-only baseline series)
+mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.c')
+sparse_says() {
+	local tree=$1 source
+	for source in "${sources[@]}"; do
+		[ -e "$tree/$source" ] || continue
+		rm -f "$tree/out/${source%.c}.o"
+		make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
+			C=2 CHECK=sparse "${source%.c}.o" 2>&1 || echo "$source: does not build"
+	done | grep -F "$(printf '%s\n' "${touched[@]}")" | sed -E 's/:[0-9]+:[0-9]+:/:/' | sort -u
+}
+sparse_says "$series" > "$work/series"
+sparse_says "$baseline" > "$work/baseline"
+if comm -23 "$work/series" "$work/baseline" | grep .; then
+	echo "lint-kernel: sparse says the above of the series and not of the baseline." >&2
+	bad=1
+fi
+
+# Functions of ours that another file calls carry kernel-doc, and it names every parameter.
+mapfile -t ours < <(git -C "$history" diff --diff-filter=A --name-only baseline series -- '*.[ch]')
+for source in "${ours[@]}"; do
+	perl "$series/scripts/kernel-doc" -none -Wreturn "$series/$source" || bad=1
+done 2>&1 | tee "$work/doc"
+if grep -q . "$work/doc"; then
+	echo "lint-kernel: kernel-doc says the above." >&2
+	bad=1
+fi
+exit "$bad"
