@@ -7,6 +7,7 @@
 #ifndef SELFTEST_KVM_USER_IRQ_H
 #define SELFTEST_KVM_USER_IRQ_H
 
+#include "arch_timer.h"
 #include "kvm_util.h"
 #include "processor.h"
 
@@ -31,9 +32,9 @@
  * @line: the line that the guest works on
  * @delay_us: time from arming the timer to its expiry
  * @patience_us: after so long a wait the guest gives up and says so
- * @stop: set by the host to end the guest's wait
+ * @stop: set by the host to end what the guest is at
  * @progress: goes up with everything that the guest gets done
- * @now: the line's counter, as the guest read it last
+ * @expired: the guest has seen its timer's ISTATUS set, and knocked
  */
 struct user_irq_guest {
 	u64 line;
@@ -41,7 +42,7 @@ struct user_irq_guest {
 	u64 patience_us;
 	u64 stop;
 	u64 progress;
-	u64 now;
+	u64 expired;
 };
 
 /**
@@ -89,10 +90,18 @@ static inline u64 *user_irq_field(struct kvm_vcpu *vcpu)
 	return (u64 *)&vcpu->run->s;
 }
 
-const char *user_irq_missing(u64 lines);
-u64 user_irq_deadline(void);
-bool user_irq_is_past(u64 deadline);
+/**
+ * user_irq_timer() - a line's timer, for the library's functions of the guest
+ * @line: KVM_ARM_DEV_EL1_VTIMER or KVM_ARM_DEV_EL1_PTIMER
+ *
+ * Return: the timer; for any other line the virtual one, as a clock.
+ */
+static inline enum arch_timer user_irq_timer(u64 line)
+{
+	return line == KVM_ARM_DEV_EL1_PTIMER ? PHYSICAL : VIRTUAL;
+}
 
+const char *user_irq_missing(u64 lines);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 			   struct kvm_vcpu *vcpus[]);
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);
@@ -100,21 +109,28 @@ void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code);
 struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
 
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
-struct user_irq_return user_irq_run_immediate(struct kvm_vcpu *vcpu);
 int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
 const char *user_irq_str(const struct user_irq_return *r);
 
-void user_irq_raise(struct kvm_vcpu *vcpu, u64 line);
-void user_irq_lower(struct kvm_vcpu *vcpu, u64 line);
-int user_irq_level(struct kvm_vcpu *vcpu, u64 line, u64 since);
+void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);
+int user_irq_level(struct kvm_vcpu *vcpu, u64 line);
 bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line);
 
-void guest_raise(u64 line);
-void guest_lower(u64 line);
+void guest_set_level(u64 line, bool high);
 void guest_arm(struct user_irq_guest *g);
 void guest_count(int counter, u64 event, u64 left);
 void guest_knock(struct user_irq_guest *g);
 void guest_wait(struct user_irq_guest *g);
 void guest_run_on(struct user_irq_guest *g, u64 us);
+
+/* For cases of kselftest_harness.h: the kind and the levels of a return. */
+#define ASSERT_RETURN(_kind, _levels, _return) do {			\
+	const struct user_irq_return _r = (_return);			\
+									\
+	ASSERT_EQ(_kind, _r.kind)					\
+		TH_LOG("%s", user_irq_str(&_r));			\
+	ASSERT_EQ((u64)(_levels), _r.levels)				\
+		TH_LOG("%s", user_irq_str(&_r));			\
+} while (0)
 
 #endif /* SELFTEST_KVM_USER_IRQ_H */

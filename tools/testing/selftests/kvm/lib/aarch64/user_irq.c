@@ -5,7 +5,7 @@
  * The library's own vcpu_run() goes back into the guest on EINTR, and its
  * get_ucall() enters KVM_RUN once more to complete the exit. Either would
  * swallow a return that a test has to see, so neither is used: here one call is
- * one KVM_RUN, and the exit of a ucall is left to be completed by the next.
+ * one KVM_RUN, and an exit by MMIO is left for the next one to complete.
  */
 #include <signal.h>
 #include <time.h>
@@ -13,10 +13,7 @@
 #include <linux/bits.h>
 #include <perf/arm_pmuv3.h>
 
-#include "arch_timer.h"
 #include "user_irq.h"
-
-#define WATCHDOG_SIGNAL		SIGUSR2
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id	_sigev_un._tid
@@ -26,14 +23,6 @@
 static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
 
 static __thread sig_atomic_t watchdog_fired;
-
-static u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return timespec_to_ns(ts);
-}
 
 /* How long anything that is waited for may take. */
 static u64 bound_ns(void)
@@ -49,27 +38,6 @@ static u64 bound_ns(void)
 	TEST_ASSERT(end != bound && !*end && s > 0 && s < 1000,
 		    "KVM_USER_IRQ_BOUND='%s': give a number of seconds", bound);
 	return s * NSEC_PER_SEC;
-}
-
-/**
- * user_irq_deadline() - the end of a wait that starts now
- *
- * Return: a time for user_irq_is_past(), far away.
- */
-u64 user_irq_deadline(void)
-{
-	return now_ns() + bound_ns();
-}
-
-/**
- * user_irq_is_past() - whether a wait is over
- * @deadline: what user_irq_deadline() returned
- *
- * Return: true once the time has come.
- */
-bool user_irq_is_past(u64 deadline)
-{
-	return now_ns() > deadline;
 }
 
 /**
@@ -112,7 +80,7 @@ static struct kvm_vcpu_init vcpu_features(struct kvm_vm *vm, u64 lines)
 }
 
 /**
- * user_irq_start_at() - choose where the vCPU goes on
+ * user_irq_start_at() - choose where a vCPU goes on
  * @vcpu: the vCPU
  * @guest_code: a function that takes the vCPU's struct user_irq_guest
  */
@@ -126,7 +94,7 @@ void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
  * user_irq_vm() - make a VM without an in-kernel interrupt controller
  * @lines: the lines that the guest works on; the PMU's asks for a PMU
  * @nr_vcpus: how many vCPUs, all made here: a later one would move the counter
- * @guest_code: where they start
+ * @guest_code: where they start, as for user_irq_start_at()
  * @vcpus: filled in
  *
  * Return: the VM.
@@ -156,7 +124,7 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 		g = user_irq_guest(vcpus[i]);
 		g->line = lines;
 		g->delay_us = 1000;
-		/* The guest's own word says more than the watchdog's. */
+		/* Before the watchdog's time: the guest can say more. */
 		g->patience_us = bound_ns() / 2000;
 	}
 
@@ -192,10 +160,7 @@ struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu)
 	return addr_gva2hva(vcpu->vm, (unsigned long)&guests[vcpu->id]);
 }
 
-/*
- * A signal that comes just before KVM_RUN would not end it: immediate_exit
- * closes that gap.
- */
+/* immediate_exit: a signal alone would be lost if it came just before KVM_RUN. */
 static void watchdog(int sig, siginfo_t *info, void *context)
 {
 	struct kvm_run *run = info->si_value.sival_ptr;
@@ -216,14 +181,14 @@ static timer_t watchdog_start(struct kvm_run *run)
 	};
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
-		.sigev_signo = WATCHDOG_SIGNAL,
+		.sigev_signo = SIGUSR2,
 		.sigev_value.sival_ptr = run,
 		.sigev_notify_thread_id = gettid(),
 	};
 	timer_t timer;
 
 	WRITE_ONCE(watchdog_fired, 0);
-	TEST_ASSERT(!sigaction(WATCHDOG_SIGNAL, &action, NULL) &&
+	TEST_ASSERT(!sigaction(SIGUSR2, &action, NULL) &&
 		    !timer_create(CLOCK_MONOTONIC, &event, &timer) &&
 		    !timer_settime(timer, 0, &bound, NULL),
 		    "no watchdog: %s", strerror(errno));
@@ -252,7 +217,7 @@ static enum user_irq_kind ucall_kind(struct kvm_vcpu *vcpu)
 static enum user_irq_kind return_kind(struct kvm_vcpu *vcpu,
 				      const struct user_irq_return *r)
 {
-	struct kvm_run *run = vcpu->run;
+	const struct kvm_run *run = vcpu->run;
 
 	if (r->ret == -1 && r->err == EINTR)
 		return READ_ONCE(watchdog_fired) ? USER_IRQ_LATE : USER_IRQ_INTR;
@@ -287,23 +252,11 @@ struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu)
 }
 
 /**
- * user_irq_run_immediate() - KVM_RUN with immediate_exit set
- * @vcpu: the vCPU
- *
- * Return: how it came back.
- */
-struct user_irq_return user_irq_run_immediate(struct kvm_vcpu *vcpu)
-{
-	vcpu->run->immediate_exit = 1;
-	return user_irq_run(vcpu);
-}
-
-/**
  * user_irq_run_to_knock() - KVM_RUN until something else than EINTR
  * @vcpu: the vCPU
  * @r: the last return: of kind USER_IRQ_KNOCK, if all is well
  *
- * A kernel that returns again and again gets no further than 100 returns.
+ * It is not for a kernel that returns for ever: 100 times are enough.
  *
  * Return: how many returns with EINTR came before it.
  */
@@ -331,18 +284,26 @@ const char *user_irq_str(const struct user_irq_return *r)
 		[USER_IRQ_GUEST_FAILED] = "the guest failed",
 		[USER_IRQ_OTHER] = "unexpected",
 	};
-	static __thread char buf[160];
+	static __thread char buf[128];
 
-	snprintf(buf, sizeof(buf),
-		 "KVM_RUN: %s (ret %d, errno %d, exit reason %u), levels 0x%llx:%s%s%s%s",
-		 kinds[r->kind], r->ret, r->err, r->reason,
-		 (unsigned long long)r->levels,
-		 r->levels & KVM_ARM_DEV_EL1_VTIMER ? " vtimer" : "",
-		 r->levels & KVM_ARM_DEV_EL1_PTIMER ? " ptimer" : "",
-		 r->levels & KVM_ARM_DEV_PMU ? " pmu" : "",
-		 r->levels & ~(u64)USER_IRQ_LINES ? " undefined bits" : "");
+	snprintf(buf, sizeof(buf), "KVM_RUN: %s (ret %d, errno %d, exit reason %u), levels %#lx",
+		 kinds[r->kind], r->ret, r->err, r->reason, (unsigned long)r->levels);
 	return buf;
 }
+
+/* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
+static const struct timer_regs {
+	u64 ctl;
+	u64 cval;
+	u64 cnt;
+} timer_regs[] = {
+	[VIRTUAL] = {
+		KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_TIMER_CNT
+	},
+	[PHYSICAL] = {
+		KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_REG_ARM_PTIMER_CNT
+	},
+};
 
 static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
 {
@@ -352,91 +313,52 @@ static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
 	return val;
 }
 
-/* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
-static const struct timer_regs {
-	u64 ctl;
-	u64 cval;
-	u64 cnt;
-} vtimer_regs = {
-	KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_TIMER_CNT,
-}, ptimer_regs = {
-	KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_REG_ARM_PTIMER_CNT,
-};
-
-static const struct timer_regs *timer_regs(u64 line)
+static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
 {
-	return line == KVM_ARM_DEV_EL1_PTIMER ? &ptimer_regs : &vtimer_regs;
-}
+	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
 
-static enum arch_timer guest_timer(u64 line)
-{
-	return line == KVM_ARM_DEV_EL1_PTIMER ? PHYSICAL : VIRTUAL;
-}
-
-/**
- * user_irq_raise() - make a line high by KVM_SET_ONE_REG
- * @vcpu: the vCPU
- * @line: one line
- */
-void user_irq_raise(struct kvm_vcpu *vcpu, u64 line)
-{
-	if (line != KVM_ARM_DEV_PMU) {
-		vcpu_set_reg(vcpu, timer_regs(line)->cval, 0);
-		vcpu_set_reg(vcpu, timer_regs(line)->ctl, CTL_ENABLE);
-		return;
-	}
-
-	/* Reset leaves these unknown. */
+	/* Reset leaves all of these unknown. */
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCNTENCLR_EL0), ~0U);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENCLR_EL1), ~0U);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);
 
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1), BIT(0));
-	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0), BIT(0));
-	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0),
-		     get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0)) | ARMV8_PMU_PMCR_E);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0), high ? BIT(0) : 0);
+	vcpu_set_reg(vcpu, pmcr, get_reg(vcpu, pmcr) | ARMV8_PMU_PMCR_E);
 }
 
 /**
- * guest_raise() - make a line high from within the guest, at once
+ * user_irq_set_level() - move a line by KVM_SET_ONE_REG
+ * @vcpu: the vCPU, which does not run
  * @line: one line
+ * @high: where to
  */
-void guest_raise(u64 line)
+void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
 {
+	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
+
 	if (line == KVM_ARM_DEV_PMU) {
-		guest_count(0, ARMV8_PMUV3_PERFCTR_SW_INCR, 1);
-		write_sysreg(BIT(0), pmswinc_el0);
-		isb();
+		set_pmu_level(vcpu, high);
 	} else {
-		timer_set_cval(guest_timer(line), 0);
-		timer_set_ctl(guest_timer(line), CTL_ENABLE);
+		vcpu_set_reg(vcpu, regs->cval, 0);
+		vcpu_set_reg(vcpu, regs->ctl, high ? CTL_ENABLE : 0);
 	}
 }
 
 /**
- * user_irq_lower() - make a line low by KVM_SET_ONE_REG
- * @vcpu: the vCPU
+ * guest_set_level() - move a line from within the guest, at once
  * @line: one line
+ * @high: where to
  */
-void user_irq_lower(struct kvm_vcpu *vcpu, u64 line)
-{
-	if (line == KVM_ARM_DEV_PMU)
-		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);
-	else
-		vcpu_set_reg(vcpu, timer_regs(line)->ctl, 0);
-}
-
-/**
- * guest_lower() - make a line low from within the guest
- * @line: one line
- */
-void guest_lower(u64 line)
+void guest_set_level(u64 line, bool high)
 {
 	if (line == KVM_ARM_DEV_PMU) {
-		write_sysreg(~0U, pmovsclr_el0);
+		guest_count(0, ARMV8_PMUV3_PERFCTR_SW_INCR, 1);
+		write_sysreg(high ? BIT(0) : 0, pmswinc_el0);
 		isb();
 	} else {
-		timer_set_ctl(guest_timer(line), 0);
+		timer_set_cval(user_irq_timer(line), 0);
+		timer_set_ctl(user_irq_timer(line), high ? CTL_ENABLE : 0);
 	}
 }
 
@@ -446,9 +368,10 @@ void guest_lower(u64 line)
  */
 void guest_arm(struct user_irq_guest *g)
 {
-	const enum arch_timer timer = guest_timer(g->line);
+	const enum arch_timer timer = user_irq_timer(g->line);
 
 	timer_set_ctl(timer, 0);
+	WRITE_ONCE(g->expired, 0);
 	timer_set_cval(timer, timer_get_cntct(timer) + usec_to_cycles(READ_ONCE(g->delay_us)));
 	timer_set_ctl(timer, CTL_ENABLE);
 }
@@ -462,11 +385,12 @@ void guest_arm(struct user_irq_guest *g)
  */
 bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
 {
-	const struct timer_regs *regs = timer_regs(line);
-	const u64 deadline = user_irq_deadline();
+	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
+	struct timespec start;
 
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (get_reg(vcpu, regs->cnt) < get_reg(vcpu, regs->cval))
-		if (user_irq_is_past(deadline))
+		if (timespec_to_ns(timespec_elapsed(start)) > bound_ns())
 			return false;
 	return true;
 }
@@ -475,37 +399,33 @@ bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
  * user_irq_level() - the level that a vCPU's registers call for
  * @vcpu: the vCPU, which does not run
  * @line: one line
- * @since: the timer's counter as it was at some time before the last return
  *
- * Return: 0 or 1, or -1 for a timer that has expired, but maybe only after
- * the return.
+ * The registers are read after the return, and time has passed since. That the
+ * timer had expired before is certain only if the guest saw it.
+ *
+ * Return: 0 or 1; -1 for a timer that may have expired after the return only.
  */
-int user_irq_level(struct kvm_vcpu *vcpu, u64 line, u64 since)
+int user_irq_level(struct kvm_vcpu *vcpu, u64 line)
 {
-	const struct timer_regs *regs = timer_regs(line);
-	u64 cval;
+	const u64 ctl = timer_regs[user_irq_timer(line)].ctl;
 
 	if (line == KVM_ARM_DEV_PMU)
 		return (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0)) & ARMV8_PMU_PMCR_E) &&
 		       (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
 			get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1)));
 
-	if ((get_reg(vcpu, regs->ctl) & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE)
+	if (get_reg(vcpu, ctl) != (CTL_ENABLE | CTL_ISTATUS))
 		return 0;
-
-	cval = get_reg(vcpu, regs->cval);
-	if (cval <= since)
-		return 1;
-	return cval <= get_reg(vcpu, regs->cnt) ? -1 : 0;
+	return user_irq_guest(vcpu)->expired ? 1 : -1;
 }
 
 /**
  * guest_count() - let one counter of the PMU count, and interrupt on overflow
- * @counter: the event counter, or USER_IRQ_CYCLE_COUNTER
+ * @counter: an event counter, or USER_IRQ_CYCLE_COUNTER
  * @event: what an event counter counts
  * @left: how many until it overflows
  *
- * All others stand still.
+ * The other counters stand still.
  */
 void guest_count(int counter, u64 event, u64 left)
 {
@@ -525,20 +445,20 @@ void guest_count(int counter, u64 event, u64 left)
 
 	write_sysreg(BIT(counter), pmintenset_el1);
 	write_sysreg(BIT(counter), pmcntenset_el0);
-	/* LC: the cycle counter overflows at 64 bits, wherever the guest runs. */
+	/* LC: the cycle counter overflows at 64 bits, not at 32. */
 	write_sysreg(read_sysreg(pmcr_el0) | ARMV8_PMU_PMCR_LC | ARMV8_PMU_PMCR_E, pmcr_el0);
 	isb();
 }
 
 /**
  * guest_knock() - leave the guest by MMIO
- * @g: told of the counter before, and of the progress after
+ * @g: told of the timer before, and of the progress after
  *
  * The store is to the page of the ucalls, but it is none.
  */
 void guest_knock(struct user_irq_guest *g)
 {
-	WRITE_ONCE(g->now, timer_get_cntct(guest_timer(g->line)));
+	WRITE_ONCE(g->expired, timer_get_ctl(user_irq_timer(g->line)) & CTL_ISTATUS);
 	WRITE_ONCE(ucall_exit_mmio_addr[1], 0);
 	WRITE_ONCE(g->progress, g->progress + 1);
 }

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Whose lines they are: several vCPUs, a VM with a vgic beside one without, and
+ * a vCPU that is reset.
+ */
+#include <pthread.h>
+
+#include "kselftest_harness.h"
+#include "kvm_util.h"
+#include "user_irq.h"
+#include "vgic.h"
+
+#define ROUNDS		20
+
+static void guest_knocks(struct user_irq_guest *g)
+{
+	for (;;)
+		guest_knock(g);
+}
+
+static void guest_raises(struct user_irq_guest *g)
+{
+	guest_set_level(g->line, true);
+	guest_knocks(g);
+}
+
+static void guest_arms_and_lowers(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_arm(g);
+		guest_wait(g);
+		guest_set_level(g->line, false);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
+FIXTURE(line) {
+	struct kvm_vcpu *vcpus[2];
+};
+
+FIXTURE_VARIANT(line) {
+	u64 line;
+};
+
+FIXTURE_VARIANT_ADD(line, vtimer) { .line = KVM_ARM_DEV_EL1_VTIMER };
+FIXTURE_VARIANT_ADD(line, ptimer) { .line = KVM_ARM_DEV_EL1_PTIMER };
+FIXTURE_VARIANT_ADD(line, pmu) { .line = KVM_ARM_DEV_PMU };
+
+FIXTURE_SETUP(line)
+{
+	const char *missing = user_irq_missing(variant->line);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(variant->line, 2, guest_knocks, self->vcpus);
+}
+
+FIXTURE_TEARDOWN(line)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * A vCPU that is reset has its devices reset: a line that was high falls. As any
+ * change, that is told before the guest runs, or the VMM would inject an
+ * interrupt that nobody asks for.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, fall_by_vcpu_init_is_told)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+
+	user_irq_set_level(vcpu, variant->line, true);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	user_irq_reset(vcpu, variant->line, guest_knocks);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	EXPECT_EQ(0, user_irq_guest(vcpu)->progress);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * Each vCPU has a field of its own, and in it its own lines only.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, shows_in_its_own_vcpu)
+{
+	struct user_irq_return r;
+	int i, high;
+
+	for (high = 0; high < 2; high++) {
+		user_irq_set_level(self->vcpus[high], variant->line, true);
+		for (i = 0; i < 2; i++) {
+			user_irq_run_to_knock(self->vcpus[i], &r);
+			ASSERT_RETURN(USER_IRQ_KNOCK, i == high ? variant->line : 0, r);
+		}
+		user_irq_set_level(self->vcpus[high], variant->line, false);
+	}
+}
+
+FIXTURE(timers) {
+	struct kvm_vcpu *vcpus[2];
+};
+
+FIXTURE_SETUP(timers)
+{
+	const char *missing = user_irq_missing(USER_IRQ_TIMERS);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(USER_IRQ_TIMERS, 2, guest_arms_and_lowers, self->vcpus);
+	user_irq_guest(self->vcpus[0])->line = KVM_ARM_DEV_EL1_VTIMER;
+	user_irq_guest(self->vcpus[1])->line = KVM_ARM_DEV_EL1_PTIMER;
+}
+
+FIXTURE_TEARDOWN(timers)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/* End at the first return that is not as it should be, or after ROUNDS rises. */
+struct vcpu_thread {
+	pthread_t thread;
+	struct kvm_vcpu *vcpu;
+	struct user_irq_return last;
+	int rises;
+};
+
+static void *run_vcpu(void *arg)
+{
+	struct vcpu_thread *t = arg;
+	struct user_irq_guest *g = user_irq_guest(t->vcpu);
+
+	while (t->rises < ROUNDS) {
+		t->last = user_irq_run(t->vcpu);
+		if (t->last.kind == USER_IRQ_INTR && t->last.levels == g->line) {
+			t->rises++;
+			WRITE_ONCE(g->stop, 1);
+		} else if (t->last.kind > USER_IRQ_KNOCK || t->last.levels) {
+			break;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * With a thread for each vCPU, and a timer on each that expires all the time,
+ * nobody is told of the other's, nor misses one of its own.
+ *
+ * Clause: every-return
+ */
+TEST_F(timers, of_two_threads_do_not_mix)
+{
+	struct vcpu_thread threads[2] = {};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		threads[i].vcpu = self->vcpus[i];
+		user_irq_guest(self->vcpus[i])->delay_us = 300;
+		ASSERT_EQ(0, pthread_create(&threads[i].thread, NULL, run_vcpu, &threads[i]));
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (i = 0; i < 2; i++)
+		EXPECT_EQ(ROUNDS, threads[i].rises)
+			TH_LOG("vCPU %d: %s", i, user_irq_str(&threads[i].last));
+}
+
+FIXTURE(vgic) {
+	struct kvm_vcpu *with;
+	struct kvm_vcpu *without;
+	int gic_fd;
+};
+
+FIXTURE_SETUP(vgic)
+{
+	const char *missing = user_irq_missing(USER_IRQ_TIMERS);
+	struct kvm_vm *vm;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	vm = user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->with);
+	self->gic_fd = vgic_v3_setup(vm, 1, 64);
+	if (self->gic_fd < 0)
+		SKIP(return, "KVM gives a VM no GICv3 on this machine");
+	user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->without);
+}
+
+FIXTURE_TEARDOWN(vgic)
+{
+	close(self->gic_fd);
+	kvm_vm_free(self->with->vm);
+	kvm_vm_free(self->without->vm);
+}
+
+/*
+ * A VM with a vgic has its lines go there. Its field belongs to the VMM: nothing
+ * is written to it, and no line makes KVM_RUN return. A VM without a vgic, in the
+ * same process, is served meanwhile.
+ *
+ * Clause: vgic
+ */
+TEST_F(vgic, vm_with_a_vgic_is_left_alone)
+{
+	const u64 scribble = 0x123456789abcdef0;
+	struct user_irq_return r;
+	int i;
+
+	*user_irq_field(self->with) = scribble;
+	for (i = 0; i < 10; i++) {
+		r = user_irq_run(self->with);
+		ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+
+		user_irq_run_to_knock(self->without, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+	}
+}
+
+TEST_HARNESS_MAIN
