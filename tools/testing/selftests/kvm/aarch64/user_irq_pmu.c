@@ -85,8 +85,7 @@ FIXTURE_SETUP(counter)
 	write_guest_global(vm, left, variant->left);
 
 	user_irq_run_to_knock(self->vcpu, &r);
-	ASSERT_EQ(USER_IRQ_KNOCK, r.kind)
-		TH_LOG("%s", user_irq_str(&r));
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	sync_global_from_guest(vm, pmceid0);
 	if (!(pmceid0 & BIT(variant->event)))
 		SKIP(return, "the guest's PMU does not count event %#lx",

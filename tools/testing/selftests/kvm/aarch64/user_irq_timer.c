@@ -247,7 +247,7 @@ TEST_F(line, rises_between_runs)
 	for (undecided = 0; undecided < MAX_TRIES; undecided++) {
 		user_irq_run_to_knock(self->vcpu, &r);
 		ASSERT_EQ(USER_IRQ_KNOCK, r.kind)
-			TH_LOG("%s", user_irq_str(&r));
+			TH_LOG("%s", user_irq_str(r.kind, r.levels));
 		if (!r.levels)
 			break;
 		self->g->delay_us *= 2;

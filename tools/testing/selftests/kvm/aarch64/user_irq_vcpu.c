@@ -170,9 +170,11 @@ TEST_F(timers, of_two_threads_do_not_mix)
 	}
 	for (i = 0; i < 2; i++)
 		pthread_join(threads[i].thread, NULL);
-	for (i = 0; i < 2; i++)
-		EXPECT_EQ(ROUNDS, threads[i].rises)
-			TH_LOG("vCPU %d: %s", i, user_irq_str(&threads[i].last));
+	for (i = 0; i < 2; i++) {
+		ASSERT_RETURN(USER_IRQ_INTR, user_irq_guest(self->vcpus[i])->line,
+			      threads[i].last);
+		EXPECT_EQ(ROUNDS, threads[i].rises);
+	}
 }
 
 FIXTURE(vgic) {

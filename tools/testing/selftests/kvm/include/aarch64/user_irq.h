@@ -110,7 +110,7 @@ struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
 
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
 int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
-const char *user_irq_str(const struct user_irq_return *r);
+const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 
 void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);
 int user_irq_level(struct kvm_vcpu *vcpu, u64 line);
@@ -127,10 +127,10 @@ void guest_run_on(struct user_irq_guest *g, u64 us);
 #define ASSERT_RETURN(_kind, _levels, _return) do {			\
 	const struct user_irq_return _r = (_return);			\
 									\
-	ASSERT_EQ(_kind, _r.kind)					\
-		TH_LOG("%s", user_irq_str(&_r));			\
-	ASSERT_EQ((u64)(_levels), _r.levels)				\
-		TH_LOG("%s", user_irq_str(&_r));			\
+	ASSERT_STREQ(user_irq_str(_kind, _levels),			\
+		     user_irq_str(_r.kind, _r.levels))			\
+		TH_LOG("KVM_RUN: ret %d, errno %d, exit reason %u",	\
+		       _r.ret, _r.err, _r.reason);			\
 } while (0)
 
 #endif /* SELFTEST_KVM_USER_IRQ_H */

@@ -271,24 +271,27 @@ int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r)
 
 /**
  * user_irq_str() - a return of KVM_RUN, for people
- * @r: the return
+ * @kind: why it came back
+ * @levels: what it told
  *
- * Return: a string that the thread's next call overwrites.
+ * Return: a string that lasts until the thread's second call from now.
  */
-const char *user_irq_str(const struct user_irq_return *r)
+const char *user_irq_str(enum user_irq_kind kind, u64 levels)
 {
 	static const char * const kinds[] = {
 		[USER_IRQ_INTR] = "EINTR",
-		[USER_IRQ_KNOCK] = "the guest's knock",
-		[USER_IRQ_LATE] = "nothing, until the watchdog ended it",
-		[USER_IRQ_GUEST_FAILED] = "the guest failed",
-		[USER_IRQ_OTHER] = "unexpected",
+		[USER_IRQ_KNOCK] = "a knock",
+		[USER_IRQ_LATE] = "no return in time",
+		[USER_IRQ_GUEST_FAILED] = "a guest that failed",
+		[USER_IRQ_OTHER] = "an unknown return",
 	};
-	static __thread char buf[128];
+	static __thread char bufs[2][64];
+	static __thread int which;
 
-	snprintf(buf, sizeof(buf), "KVM_RUN: %s (ret %d, errno %d, exit reason %u), levels %#lx",
-		 kinds[r->kind], r->ret, r->err, r->reason, (unsigned long)r->levels);
-	return buf;
+	which = !which;
+	snprintf(bufs[which], sizeof(bufs[which]), "%s, levels %#lx",
+		 kinds[kind], (unsigned long)levels);
+	return bufs[which];
 }
 
 /* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
