@@ -16,6 +16,8 @@ HOST ?= vhe nvhe
 TESTS ?= user_irq_*
 CONFIG ?=
 FORCE ?=
+# By way of the environment: a value may hold anything, quotes too.
+export BASE TREE HOST TESTS CONFIG FORCE
 
 .PHONY: help run check setup format-series clean
 
@@ -23,7 +25,7 @@ help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
 run: ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='user_irq_*' CONFIG= FORCE=1
-	$(alone) scripts/run.py BASE='$(BASE)' TREE='$(TREE)' HOST='$(HOST)' TESTS='$(TESTS)' CONFIG='$(CONFIG)' FORCE='$(FORCE)'
+	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 check: ## every test of the project, the bench's own included
 	$(alone) scripts/check.sh
@@ -32,7 +34,7 @@ setup: ## install the Debian packages that the project needs
 	$(alone) scripts/setup.sh
 
 format-series: ## write the kernel change as mails for git am
-	$(alone) scripts/format-series.sh '$(BASE)'
+	$(alone) scripts/format-series.sh "$$BASE"
 
 clean: ## remove all that was built; results and downloads stay
 	+@find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots a kernel on one emulated host and records what it says.
 
-usage: boot.py HOST IMAGE OUT [--initrd FILE] [--append TEXT]
+usage: boot.py HOST IMAGE OUT [--initrd FILE] [--append TEXT] [--silence SECONDS] [--most-bytes N]
 
 Writes OUT.console (the kernel's console), OUT.ktap (the port that init reports
 on) and OUT.end (JSON: how it ended). Lines of the first two are prefixed with
@@ -10,6 +10,7 @@ the seconds since QEMU was started. Exit status 0 when QEMU ran, 2 when not.
 """
 
 import argparse
+import collections
 import ctypes
 import json
 import os
@@ -27,14 +28,14 @@ from hosts import HostError, read_host
 QEMU = "qemu-system-aarch64"
 # A host that lives says so each second (init's beat), so this much silence is a
 # hang, also on a machine so loaded that all takes ten times as long.
-SILENCE = 60
+SILENCE = 45
 # A beating host whose tests say nothing. More than the 120 s after which
 # kselftest's runner ends a program on its own.
 NO_PROGRESS = 180
 # From "power off" to the end of QEMU.
 POWER_OFF = 30
 # A kernel that floods a channel is not worth more of the disk than this.
-MOST_BYTES = 64 << 20
+MOST_BYTES = 16 << 20
 LONGEST_LINE = 64 << 10
 
 
@@ -47,7 +48,7 @@ class Channel:
         self.file = open(path, "wb")
         self.partial = b""
         self.bytes = 0
-        self.last = b""
+        self.kinds = collections.Counter()
 
     def take(self, now):
         """Reads what is there. False at the end of the stream."""
@@ -68,8 +69,8 @@ class Channel:
         return True
 
     def write(self, now, line, cut=b""):
-        self.last = line.rstrip(b"\r")
-        self.file.write(b"%9.3f %s%s\n" % (now, self.last, cut))
+        self.kinds[line[:1]] += 1
+        self.file.write(b"%9.3f %s%s\n" % (now, line.rstrip(b"\r"), cut))
 
     def close(self, now):
         if self.partial:
@@ -85,25 +86,25 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
-def qemu_command(host, image, initrd, append, console_fd, ktap_fd):
+def qemu_command(host, arguments, console_fd, ktap_fd):
     # -nic none: a network card would need a ROM from another package.
     command = [QEMU, *host.machine_arguments(),
                "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
                "-chardev", f"socket,id=console,fd={console_fd}", "-serial", "chardev:console",
                "-chardev", f"socket,id=ktap,fd={ktap_fd}",
                "-device", "virtio-serial-device", "-device", "virtserialport,chardev=ktap,name=ktap",
-               "-kernel", image, "-append", f"{host.kernel_arguments()} {append}".strip()]
-    if initrd:
-        command += ["-initrd", initrd]
+               "-kernel", arguments.image,
+               "-append", f"{host.kernel_arguments()} {arguments.append}".strip()]
+    if arguments.initrd:
+        command += ["-initrd", arguments.initrd]
     return command
 
 
-def watch(qemu, console, ktap, host):
+def watch(qemu, console, ktap, host, limits):
     """Returns (how it ended, why)."""
     start = time.monotonic()
     last_output = last_progress = shown = start
     powering_off = None
-    counts = {b"l": 0, b"o": 0}
     selector = selectors.DefaultSelector()
     # The console first: what the kernel said before a verdict is read before it.
     open_channels = [console, ktap]
@@ -114,7 +115,7 @@ def watch(qemu, console, ktap, host):
         ready = {key.data for key, _ in selector.select(timeout=0.5)}
         now = time.monotonic()
         for channel in [c for c in (console, ktap) if c in ready]:
-            before = channel.bytes
+            before, beats = channel.bytes, channel.kinds[b"b"]
             if not channel.take(now - start):
                 selector.unregister(channel.ours)
                 open_channels.remove(channel)
@@ -122,21 +123,18 @@ def watch(qemu, console, ktap, host):
             if channel.bytes == before:
                 continue
             last_output = now
-            kind = channel.last[:1]
-            if channel is ktap:
-                counts[kind] = counts.get(kind, 0) + 1
-                if kind != b"b":
-                    last_progress = now
-                if kind == b"q" and powering_off is None:
-                    powering_off = now
-            if channel.bytes > MOST_BYTES:
-                return "flood", f"more than {MOST_BYTES >> 20} MiB on one channel"
+            if channel is ktap and channel.kinds[b"b"] == beats:
+                last_progress = now
+            if channel.bytes > limits.most_bytes:
+                return "flood", f"more than {limits.most_bytes >> 20} MiB on one channel"
+        if ktap.kinds[b"q"] and powering_off is None:
+            powering_off = now
         if now - shown >= 5:
             shown = now
-            print(f"{host.name}: {now - start:.0f} s, {counts[b'l']} cases listed, "
-                  f"{counts[b'o']} lines of results", file=sys.stderr)
-        if now - last_output > SILENCE:
-            return "hung", f"silent for {SILENCE} s"
+            print(f"{host.name}: {now - start:.0f} s, {ktap.kinds[b'l']} cases to run, "
+                  f"{ktap.kinds[b'o']} lines of output", file=sys.stderr, flush=True)
+        if now - last_output > limits.silence:
+            return "hung", f"silent for {limits.silence} s"
         if now - last_progress > NO_PROGRESS:
             return "hung", f"no line from the tests for {NO_PROGRESS} s"
         if powering_off is not None and now - powering_off > POWER_OFF:
@@ -151,18 +149,19 @@ def stop(signum, _frame):
     sys.exit(128 + signum)
 
 
-def boot(host, image, out, initrd, append):
+def boot(host, arguments):
+    out = arguments.out
     console, ktap = Channel(f"{out}.console"), Channel(f"{out}.ktap")
     fds = (console.theirs.fileno(), ktap.theirs.fileno())
     start = time.monotonic()
     with open(f"{out}.qemu", "wb") as qemu_log:
-        qemu = subprocess.Popen(qemu_command(host, image, initrd, append, *fds),
+        qemu = subprocess.Popen(qemu_command(host, arguments, *fds),
                                 stdin=subprocess.DEVNULL, stdout=qemu_log, stderr=qemu_log,
                                 pass_fds=fds, preexec_fn=die_with_parent)
     console.theirs.close()
     ktap.theirs.close()
     try:
-        how, why = watch(qemu, console, ktap, host)
+        how, why = watch(qemu, console, ktap, host, arguments)
     finally:
         qemu.kill()
         qemu.wait()
@@ -187,6 +186,8 @@ def main():
     parser.add_argument("out")
     parser.add_argument("--initrd")
     parser.add_argument("--append", default="")
+    parser.add_argument("--silence", type=int, default=SILENCE)
+    parser.add_argument("--most-bytes", type=int, default=MOST_BYTES)
     arguments = parser.parse_args()
     try:
         host = read_host(arguments.host)
@@ -201,7 +202,7 @@ def main():
         return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    return boot(host, arguments.image, arguments.out, arguments.initrd, arguments.append)
+    return boot(host, arguments)
 
 
 if __name__ == "__main__":

@@ -43,9 +43,9 @@ class Host:
         return self.values["ABOUT"]
 
     def kernel_arguments(self):
-        # A panic must end the machine at once, and an oops is as good as one.
-        # The bench looks at the whole console, so it is not quietened.
-        return f"console=ttyAMA0 panic=-1 oops=panic {self.values.get('APPEND', '')}".strip()
+        # A panic must end the machine at once, and an oops is as good as one. The bench
+        # looks at the whole console, so it is not quietened, and init's marks are not limited.
+        return f"console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on {self.values.get('APPEND', '')}".strip()
 
     def machine_arguments(self):
         v = self.values

@@ -11,86 +11,31 @@ advertise the capability. Exit status: 0 all verdicts as expected, 1 one is not,
 """
 
 import fcntl
-import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-import initramfs
 import results
 import table
+from children import CHILDREN, CouldNotRun, Interrupted
+from hostrun import Plan, boot_hosts
 from hosts import HostError, known_hosts, read_host
-from stream import read_boot
-from verdicts import HostVerdicts, unexpected
+from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
 OUR_TESTS = TOP / "tools/testing/selftests/kvm/aarch64"
 DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
 TREES = ("stock", "baseline", "series")
-# What only the harness of kselftest has in it: the heading of its list of cases.
-HARNESS = b"# FIXTURE"
-
-
-class CouldNotRun(Exception):
-    """The text says what, why and what to do next."""
-
-
-class Interrupted(Exception):
-    pass
 
 
 def say(text):
     print(f"run: {text}", file=sys.stderr, flush=True)
-
-
-class Children:
-    """Every process that this run started, each a session of its own, so that all can be ended."""
-
-    def __init__(self):
-        self.lock = threading.Lock()
-        self.running = set()
-        self.stopped = False
-
-    def start(self, command, **options):
-        with self.lock:
-            if self.stopped:
-                raise Interrupted
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
-            self.running.add(child)
-            return child
-
-    def wait(self, child):
-        output, _ = child.communicate()
-        with self.lock:
-            self.running.discard(child)
-        if self.stopped:
-            raise Interrupted
-        return child.returncode, output
-
-    def stop(self):
-        with self.lock:
-            self.stopped = True
-            running = list(self.running)
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for child in running:
-                try:
-                    os.killpg(child.pid, number)
-                except ProcessLookupError:
-                    continue
-            deadline = time.monotonic() + 5
-            while any(c.poll() is None for c in running) and time.monotonic() < deadline:
-                time.sleep(0.05)
-
-
-CHILDREN = Children()
 
 
 def step(script, *arguments):
@@ -135,82 +80,6 @@ def choose_programs(patterns, known):
     return sorted(chosen)
 
 
-class Plan:
-    """What a run boots: kernel, programs, and what init is told."""
-
-    def __init__(self, image, guest, installed, programs, failed, patterns, forced):
-        self.image = image
-        self.archive = initramfs.Archive()
-        initramfs.add_user_space(self.archive, guest, installed)
-        self.built = [name for name in programs if (installed / "kvm" / name).exists()]
-        self.harness = {name: HARNESS in (installed / "kvm" / name).read_bytes() for name in self.built}
-        self.programs = programs
-        self.failed = {name: _why_not_built(failed / name) for name in programs if name not in self.built}
-        self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
-        self.env = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
-
-    def initramfs(self, pending, done):
-        return self.archive.pack({
-            "programs": [f"{name} {int(self.harness[name])}" for name in pending],
-            "patterns": self.patterns, "done": done, "env": self.env,
-        })
-
-
-def _why_not_built(log):
-    try:
-        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line.lower()]
-    except FileNotFoundError:
-        return "its log is missing too"
-    return errors[0] if errors else "see the log of the build"
-
-
-class HostRun(threading.Thread):
-    """One host: boots until every case has its verdict."""
-
-    def __init__(self, host, plan, folder, slots):
-        super().__init__(name=host.name, daemon=True)
-        self.host, self.plan, self.folder, self.slots = host, plan, folder, slots
-        self.verdicts = HostVerdicts(host.name, plan.programs)
-        self.boots = []
-        self.known = set()
-        self.boot_seconds = self.test_seconds = 0.0
-        self.problem = None
-
-    def run(self):
-        try:
-            for name, why in self.plan.failed.items():
-                self.verdicts.not_built(name, why)
-            with self.slots:
-                while self.verdicts.pending():
-                    if not self._boot():
-                        self.verdicts.give_up("no boot reached it")
-        except Exception as error:
-            self.problem = error
-
-    def _boot(self):
-        number = len(self.boots) + 1
-        prefix = str(self.folder / f"{self.host.name}-{number}")
-        initrd = f"{prefix}.initrd"
-        Path(initrd).write_bytes(self.plan.initramfs(self.verdicts.pending(), self.verdicts.done()))
-        self.boots.append((self.host.name, number, prefix))
-        command = [SCRIPTS / "boot.py", self.host.name, str(self.plan.image), prefix, "--initrd", initrd]
-        status, _ = CHILDREN.wait(CHILDREN.start(command))
-        os.unlink(initrd)
-        if status:
-            raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
-        end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
-        boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), Path(f"{prefix}.console").read_bytes(), self.host.says)
-        progress = self.verdicts.add_boot(boot, end["how"], end["why"])
-        self.known.update(boot.unwanted)
-        if number == 1:
-            self.boot_seconds = boot.first_result or end["seconds"]
-        self.test_seconds += (boot.last_result or 0) - (boot.first_result or 0)
-        if self.verdicts.pending():
-            say(f"{self.host.name}: the boot ended early ({end['why'] or end['how']}); "
-                f"{'the other cases get a fresh one' if progress else 'and it brought nothing new'}")
-        return progress
-
-
 def prepare(values, seconds):
     """Everything up to the first boot, with no other run in between that builds the same tree."""
     start = time.monotonic()
@@ -239,21 +108,6 @@ def about(values, tree, hosts):
         patches = int(subprocess.run(["git", "-C", history, "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
     return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches}
-
-
-def boot_hosts(hosts, plan, folder):
-    slots = threading.Semaphore(max(1, os.cpu_count() or 1))
-    runs = [HostRun(host, plan, folder, slots) for host in hosts]
-    for one in runs:
-        one.start()
-    for one in runs:
-        # With a timeout, so that a signal gets through.
-        while one.is_alive():
-            one.join(0.2)
-    for one in runs:
-        if one.problem:
-            raise one.problem
-    return runs
 
 
 def check_patterns(plan, runs):

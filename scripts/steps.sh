@@ -36,13 +36,14 @@ needs_space() {
 		"Make room there, then run the same command again."
 }
 
-# tick LOG HOW_FAR: says every few seconds how far the step is, until it is killed.
+# tick LOG HOW_FAR: says now and then how far the step is, until it is killed.
 tick() {
-	local start=$SECONDS
+	local start=$SECONDS pause=5
 	trap 'kill %% 2> /dev/null; exit 0' TERM
 	# The sleep is waited for, so that the signal need not wait for it.
-	while sleep 5 & wait $!; do
+	while sleep $pause & wait $!; do
 		say "$((SECONDS - start)) s, $("$2")   (log: $1)"
+		[ $pause -ge 30 ] || pause=$((pause + 5))
 	done
 }
 

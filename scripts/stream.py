@@ -17,12 +17,13 @@ _RESULT = re.compile(r"(not ok|ok) (\d+)(?: -)?(?: (.*))?$")
 _DIRECTIVE = re.compile(r"^(.*?) ?# *(SKIP|XFAIL|XPASS|TIMEOUT|ERROR|TODO)\b *(.*)$", re.I)
 _PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?$", re.I)
 _RUN = re.compile(r"# +RUN +(\S+) \.\.\.$")
+_MARK = re.compile(r"bench: (\d+\.\d+) (begin|end) ?(.*)$")
 _PRINTK = re.compile(r"\[ *(\d+\.\d+)\] ?(.*)$")
 
 # What a kernel says when something is wrong with it. Arm64's spelling included:
 # "Call trace:" where x86 has "Call Trace:".
 _SPLATS = re.compile(
-    r"WARNING:|BUG:|kernel BUG at|Internal error:|Oops|Unable to handle kernel|Call [Tt]race:"
+    r"WARNING:|BUG:|BUG at|Internal error:|Oops|Unable to handle kernel|Call [Tt]race:"
     r"|Kernel panic|cut here|refcount_t:|UBSAN:|KASAN:|KCSAN:|KFENCE:|INFO: rcu|rcu: INFO:"
     r"|detected stalls?|self-detected stall|soft lockup|hard LOCKUP|hung task|blocked for more than"
     r"|possible recursive locking|inconsistent lock state|possible circular locking|suspicious RCU usage"
@@ -49,7 +50,9 @@ class Result:
 
 @dataclass
 class Program:
+    """One run of a program: of all its chosen cases, or of one alone."""
     name: str
+    finished: bool = False
     harness: bool = False
     listed: list = field(default_factory=list)
     started: bool = False
@@ -68,7 +71,10 @@ class Program:
 
 @dataclass
 class Splat:
+    """WHEN is by init's clock. PLACE: "boot", "tests" (RUNNING tells which, if that is known) or "after"."""
     when: float
+    place: str
+    running: str
     text: str
     log: list
 
@@ -80,7 +86,9 @@ class Boot:
     unlisted: list = field(default_factory=list)
     unwanted: list = field(default_factory=list)
     errors: list = field(default_factory=list)
+    careful: bool = False
     status: int = None
+    listed_at: float = None
     powered_off: bool = False
     cut: bool = False
     splats: list = field(default_factory=list)
@@ -122,9 +130,9 @@ def _records(data):
 class _Reader:
     """Follows the output of run_kselftest.sh through its programs, in their order."""
 
-    def __init__(self, boot):
+    def __init__(self, boot, programs):
         self.boot = boot
-        self.waiting = list(boot.programs)
+        self.waiting = list(programs)
         self.program = None
 
     def line(self, host_time, guest_time, text, cut):
@@ -205,7 +213,9 @@ def read_ktap(data, boot):
             boot.release = content
         elif kind == "p":
             boot.program(content)
+            boot.listed_at = guest_time
         elif kind == "l":
+            boot.listed_at = guest_time
             name, _, case = content.partition(" ")
             program = boot.program(name)
             program.harness = True
@@ -214,12 +224,19 @@ def read_ktap(data, boot):
             boot.unwanted.append(content.replace(" ", ".", 1))
         elif kind == "n":
             boot.unlisted.append(content)
+        elif kind == "r":
+            name, _, case = content.partition(" ")
+            boot.careful = True
+            boot.programs.append(Program(name, harness=bool(case), listed=[case] if case else []))
+            reader = _Reader(boot, boot.programs[-1:])
         elif kind in ("o", "c"):
-            reader = reader or _Reader(boot)
+            reader = reader or _Reader(boot, boot.programs)
             boot.cut = boot.cut or cut
             reader.line(host_time, guest_time, content, cut or kind == "c")
         elif kind == "x":
             boot.status = int(content)
+            if boot.careful:
+                boot.programs[-1].finished = True
         elif kind == "e":
             boot.errors.append(printable(content))
         elif kind == "q":
@@ -227,18 +244,23 @@ def read_ktap(data, boot):
 
 
 def read_console(data, boot, says=""):
-    when = 0.0
+    when = offset = 0.0
+    place, running = "boot", ""
     lines = []
     for _, text, _ in _records(data):
         match = _PRINTK.search(text)
         if match:
             when, text = float(match[1]), match[2]
+        mark = _MARK.match(text) if match else None
+        if mark:
+            offset = when - float(mark[1])
+            place, running = ("tests", mark[3]) if mark[2] == "begin" else ("after", "")
         if says and says in text:
             boot.says = True
-        lines.append((when, printable(text)))
-    for index, (stamp, text) in enumerate(lines):
+        lines.append((when - offset, place, running, printable(text)))
+    for index, (stamp, where, who, text) in enumerate(lines):
         if _SPLATS.search(text) and not _HARMLESS.match(text):
-            boot.splats.append(Splat(stamp, text, [t for _, t in lines[index:index + 12]]))
+            boot.splats.append(Splat(stamp, where, who, text, [line[-1] for line in lines[index:index + 12]]))
 
 
 def read_boot(ktap, console, says=""):

@@ -14,6 +14,7 @@
  *	n  a program that knows no such case: its name
  *	o  a line that run_kselftest.sh wrote
  *	c  the last line of it, cut in the middle
+ *	r  run_kselftest.sh starts, for one case alone: "PROGRAM CASE"
  *	x  run_kselftest.sh ended; TEXT is its status
  *	b  nothing happened for a second, but this machine is alive
  *	e  init could not do something
@@ -26,6 +27,9 @@
  *			 list its cases
  *	/bench/patterns  shell patterns over PROGRAM.CASE; none: all cases
  *	/bench/done      PROGRAM.CASE names that have their verdict already
+ *	/bench/careful	 if it is there, each case runs alone: what a program prints
+ *			 takes its time to get here, so only this tells which case
+ *			 ran when the machine died or the kernel complained
  *	/bench/env       KEY=value lines for the tests
  */
 #include <dirent.h>
@@ -58,7 +62,7 @@ struct list {
 };
 
 static struct list patterns, done;
-static int port = -1;
+static int port = -1, kmsg = -1;
 
 static void report(char kind, const char *format, ...)
 {
@@ -85,6 +89,30 @@ static void report(char kind, const char *format, ...)
 		if (n > 0)
 			sent += n;
 	}
+}
+
+/*
+ * A mark among the kernel's own words. The console keeps the order of what is
+ * written there, so it tells what ran when the kernel complained; the time in it
+ * relates the kernel's clock to this one.
+ */
+static void mark(const char *format, ...)
+{
+	struct timespec now;
+	char text[700];
+	va_list args;
+	int length;
+
+	if (kmsg < 0)
+		kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	length = snprintf(text, sizeof(text), "bench: %lld.%06ld ",
+			  (long long)now.tv_sec, now.tv_nsec / 1000);
+	va_start(args, format);
+	vsnprintf(text + length, sizeof(text) - length, format, args);
+	va_end(args);
+	if (kmsg < 0 || write(kmsg, text, strlen(text)) < 0)
+		report('e', "cannot mark the console: %s", strerror(errno));
 }
 
 static void power_off(void)
@@ -320,19 +348,36 @@ static void set_arguments(const char *program, const char *arguments)
 	setenv(name, arguments, 1);
 }
 
-/* True if the program is to run. */
-static int choose(const char *program, int harness)
+static void run(struct list *tests);
+
+static void run_alone(const char *program, const char *name)
+{
+	struct list test = { .count = 0 };
+	char text[512];
+
+	snprintf(text, sizeof(text), "-r %s", name);
+	set_arguments(program, *name ? text : "");
+	snprintf(text, sizeof(text), "kvm:%s", program);
+	add(&test, text);
+	mark("begin %s %s", program, name);
+	report('r', "%s %s", program, name);
+	run(&test);
+	mark("end");
+	free(test.item[0]);
+}
+
+/* Returns the number of the program's cases that are to run. */
+static int choose(const char *program, int harness, struct list *wanted_cases)
 {
 	static char arguments[MAX_ITEMS * 64];
 	struct list cases = { .count = 0 };
 	size_t length = 0;
-	int i, chosen = 0;
+	int i;
 
 	if (!harness) {
-		if (!wanted(program, ""))
-			return 0;
-		report('p', "%s", program);
-		return 1;
+		if (wanted(program, ""))
+			add(wanted_cases, "");
+		return wanted_cases->count;
 	}
 
 	list_cases(program, &cases);
@@ -347,17 +392,15 @@ static int choose(const char *program, int harness)
 			errno = E2BIG;
 			give_up("too many cases in", program);
 		}
-		if (!chosen++)
-			report('p', "%s", program);
-		report('l', "%s %s", program, cases.item[i]);
+		add(wanted_cases, cases.item[i]);
 	}
 	if (!cases.count)
 		report('n', "%s", program);
-	if (chosen && chosen < cases.count)
+	if (wanted_cases->count && wanted_cases->count < cases.count)
 		set_arguments(program, arguments);
 	for (i = 0; i < cases.count; i++)
 		free(cases.item[i]);
-	return chosen;
+	return wanted_cases->count;
 }
 
 static void run_shell(char **arguments)
@@ -433,7 +476,7 @@ static void forward(int output)
 		report('c', "%.*s", (int)length, line);
 }
 
-static void run(struct list *chosen)
+static void run(struct list *tests)
 {
 	static char *arguments[2 * MAX_ITEMS + 3];
 	int i, n = 0, output, status = 0;
@@ -441,10 +484,11 @@ static void run(struct list *chosen)
 
 	arguments[n++] = "sh";
 	arguments[n++] = INSTALLED "/run_kselftest.sh";
-	for (i = 0; i < chosen->count; i++) {
+	for (i = 0; i < tests->count; i++) {
 		arguments[n++] = "-t";
-		arguments[n++] = chosen->item[i];
+		arguments[n++] = tests->item[i];
 	}
+	arguments[n] = NULL;
 	runner = start_runner(arguments, &output);
 	forward(output);
 	while (waitpid(runner, &status, 0) < 0 && errno == EINTR)
@@ -452,16 +496,42 @@ static void run(struct list *chosen)
 	report('x', "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+static void take_program(char *entry, int careful, struct list *together)
+{
+	struct list cases = { .count = 0 };
+	char *harness = strchr(entry, ' ');
+	char test[512];
+	int i;
+
+	*harness++ = '\0';
+	if (!choose(entry, *harness == '1', &cases))
+		return;
+	if (!careful) {
+		report('p', "%s", entry);
+		snprintf(test, sizeof(test), "kvm:%s", entry);
+		add(together, test);
+	}
+	for (i = 0; i < cases.count; i++) {
+		if (careful)
+			run_alone(entry, cases.item[i]);
+		else if (*cases.item[i])
+			report('l', "%s %s", entry, cases.item[i]);
+		free(cases.item[i]);
+	}
+}
+
 int main(void)
 {
-	struct list programs = { .count = 0 }, env = { .count = 0 }, chosen = { .count = 0 };
+	struct list programs = { .count = 0 }, env = { .count = 0 }, together = { .count = 0 };
+	int i, careful = !access("/bench/careful", F_OK);
 	struct utsname kernel;
-	int i;
 
 	mount_all();
 	wait_for_port();
 	uname(&kernel);
 	report('h', "%s", kernel.release);
+	if (access("/usr/bin/timeout", X_OK))
+		report('e', "no /usr/bin/timeout: the runner would wait for a hung test for ever");
 
 	setenv("PATH", "/usr/bin:/bin", 1);
 	setenv("HOME", "/tmp", 1);
@@ -474,17 +544,12 @@ int main(void)
 
 	if (chdir(INSTALLED "/kvm"))
 		give_up("cannot enter", INSTALLED "/kvm");
-	for (i = 0; i < programs.count; i++) {
-		char *harness = strchr(programs.item[i], ' ');
-		char test[512];
-
-		*harness++ = '\0';
-		if (!choose(programs.item[i], *harness == '1'))
-			continue;
-		snprintf(test, sizeof(test), "kvm:%s", programs.item[i]);
-		add(&chosen, test);
+	for (i = 0; i < programs.count; i++)
+		take_program(programs.item[i], careful, &together);
+	if (together.count) {
+		mark("begin");
+		run(&together);
+		mark("end");
 	}
-	if (chosen.count)
-		run(&chosen);
 	power_off();
 }

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the tests on a host, in as many boots as it takes to give each case a verdict."""
+
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+import initramfs
+from children import CHILDREN, CouldNotRun
+from hostverdicts import HostVerdicts
+from stream import read_boot
+
+BOOT = Path(__file__).resolve().parent / "boot.py"
+# Arguments of boot.py's that say when to give a boot up. Its own are far away.
+BOOT_LIMITS = []
+# What only the harness of kselftest has in it: the heading of its list of cases.
+HARNESS = b"# FIXTURE"
+
+
+class Plan:
+    """What a run boots: kernel, programs, and what init is told."""
+
+    def __init__(self, image, guest, installed, programs, failed, patterns, forced):
+        self.image = image
+        self.archive = initramfs.Archive()
+        initramfs.add_user_space(self.archive, guest, installed)
+        self.built = [name for name in programs if (installed / "kvm" / name).exists()]
+        self.harness = {name: HARNESS in (installed / "kvm" / name).read_bytes() for name in self.built}
+        self.programs = programs
+        self.failed = {name: _why_not_built(failed / name) for name in programs if name not in self.built}
+        self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
+        self.env = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
+
+    def initramfs(self, pending, done, careful):
+        files = {
+            "programs": [f"{name} {int(self.harness[name])}" for name in pending],
+            "patterns": self.patterns, "done": done, "env": self.env,
+        }
+        if careful:
+            files["careful"] = []
+        return self.archive.pack(files)
+
+
+def _why_not_built(log):
+    try:
+        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line.lower()]
+    except FileNotFoundError:
+        return "its log is missing too"
+    return errors[0] if errors else "see the log of the build"
+
+
+class HostRun(threading.Thread):
+    """One host: boots until every case has its verdict."""
+
+    def __init__(self, host, plan, folder, slots):
+        super().__init__(name=host.name, daemon=True)
+        self.host, self.plan, self.folder, self.slots = host, plan, folder, slots
+        self.verdicts = HostVerdicts(host.name, plan.programs)
+        self.boots = []
+        self.known = set()
+        self.boot_seconds = self.test_seconds = 0.0
+        self.problem = None
+
+    def run(self):
+        try:
+            for name, why in self.plan.failed.items():
+                self.verdicts.not_built(name, why)
+            with self.slots:
+                while self.verdicts.pending():
+                    if not self._boot():
+                        self.verdicts.give_up("no boot reached it")
+            self.verdicts.finish()
+        except Exception as error:
+            self.problem = error
+
+    def _boot(self):
+        number = len(self.boots) + 1
+        prefix = str(self.folder / f"{self.host.name}-{number}")
+        initrd = f"{prefix}.initrd"
+        Path(initrd).write_bytes(self.plan.initramfs(self.verdicts.pending(), self.verdicts.done(),
+                                                     self.verdicts.careful))
+        self.boots.append((self.host.name, number, prefix))
+        command = [BOOT, self.host.name, str(self.plan.image), prefix, "--initrd", initrd, *BOOT_LIMITS]
+        status, _ = CHILDREN.wait(CHILDREN.start(command))
+        os.unlink(initrd)
+        if status:
+            raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
+        end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
+        boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), Path(f"{prefix}.console").read_bytes(), self.host.says)
+        progress = self.verdicts.add_boot(boot, end["how"], end["why"])
+        self.known.update(boot.unwanted)
+        if number == 1:
+            self.boot_seconds = boot.first_result or end["seconds"]
+        self.test_seconds += (boot.last_result or 0) - (boot.first_result or 0)
+        if self.verdicts.pending():
+            print(f"{self.host.name}: {end['why'] or 'the kernel complained, or a program hung'}; "
+                  f"{'a fresh boot runs the other cases' if progress else 'this boot brought nothing new'}",
+                  file=sys.stderr)
+        return progress
+
+
+def boot_hosts(hosts, plan, folder):
+    slots = threading.Semaphore(max(1, os.cpu_count() or 1))
+    runs = [HostRun(host, plan, folder, slots) for host in hosts]
+    for one in runs:
+        one.start()
+    for one in runs:
+        # With a timeout, so that a signal gets through.
+        while one.is_alive():
+            one.join(0.2)
+    for one in runs:
+        if one.problem:
+            raise one.problem
+    return runs
