@@ -8,6 +8,10 @@
 #include "kvm_util.h"
 #include "user_irq.h"
 
+/* More than a wait that is left in peace has, and few for one that is not. */
+#define MAX_WAKE_UPS	3
+#define WATCH_NS	(200 * 1000 * 1000)
+
 /* A try that time overtook is repeated with twice the time, from 1 ms to 4 s. */
 #define MAX_TRIES	13
 
@@ -44,6 +48,13 @@ static enum arch_timer guest_raises_and_knocks(struct user_irq_guest *g)
 	guest_set_level(g->line, true);
 	guest_knock(g);
 	return user_irq_timer(g->line);
+}
+
+static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
+{
+	guest_raises_and_knocks(g);
+	wfi();
+	guest_knock(g);
 }
 
 static void guest_masks(struct user_irq_guest *g)
@@ -259,6 +270,74 @@ TEST_F(line, rises_between_runs)
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	EXPECT_EQ(progress, self->g->progress);
 	TH_LOG("undecided: %d", undecided);
+}
+
+struct sleeper {
+	struct kvm_vcpu *vcpu;
+	pid_t vcpu_thread;
+	long wake_ups;
+};
+
+static long times_slept(pid_t tid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	f = fopen(path, "r");
+	TEST_ASSERT(f, "cannot open %s: %s", path, strerror(errno));
+	while (n < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+	fclose(f);
+	TEST_ASSERT(n >= 0, "no voluntary_ctxt_switches in %s", path);
+	return n;
+}
+
+/* Watch a vCPU that sleeps, for a while or until there is enough to see. */
+static void *watch_and_interrupt(void *arg)
+{
+	const u32 guest_irq = KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT;
+	struct sleeper *s = arg;
+	struct timespec start;
+	long before;
+
+	while (!thread_sleeps(s->vcpu_thread))
+		;
+	before = times_slept(s->vcpu_thread);
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		s->wake_ups = times_slept(s->vcpu_thread) - before;
+	} while (s->wake_ups <= MAX_WAKE_UPS &&
+		 timespec_to_ns(timespec_elapsed(start)) < WATCH_NS);
+
+	kvm_irq_line(s->vcpu->vm, guest_irq, 1);
+	return NULL;
+}
+
+/*
+ * A guest may wait with its line high, the VMM told, and the interrupt disabled
+ * at the VMM's controller. That costs the machine nothing: the vCPU's thread
+ * sleeps until the VMM has an interrupt for it.
+ *
+ * Clause: host
+ */
+TEST_F(line, told_line_leaves_a_sleeper_alone)
+{
+	struct sleeper s = { .vcpu = self->vcpu, .vcpu_thread = gettid() };
+	struct user_irq_return r;
+	pthread_t thread;
+
+	user_irq_start_at(self->vcpu, guest_sleeps_on_a_told_line);
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, watch_and_interrupt, &s));
+	r = user_irq_run(self->vcpu);
+	pthread_join(thread, NULL);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+	EXPECT_LE(s.wake_ups, MAX_WAKE_UPS);
+	TH_LOG("wake-ups: %ld", s.wake_ups);
 }
 
 #define ASSERT_HIGH_THEN_LOW(_guest_code) do {				\
