@@ -14,7 +14,7 @@
 #include <linux/kvm.h>
 #include <linux/types.h>
 
-/* Bump it together with kvm_user_irq_lines() when a line is added. */
+/* A line that is added goes into kvm_user_irq_lines(), under the next number. */
 #define KVM_USER_IRQ_VERSION	1
 
 /**

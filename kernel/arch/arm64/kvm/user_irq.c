@@ -29,18 +29,20 @@
  * a timer may be in the registers of a CPU out of reach: such a line counts as
  * unchanged, for its vCPU is on that CPU and will look for itself.
  */
-static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu)
+static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu, u64 told)
 {
-	return kvm_timer_lines(vcpu, READ_ONCE(vcpu->arch.user_irq.told)) |
-	       kvm_pmu_lines(vcpu);
+	u64 levels = kvm_timer_lines(vcpu, told) | kvm_pmu_lines(vcpu);
+
+	return levels & kvm_user_irq_lines(KVM_USER_IRQ_VERSION);
 }
 
 /**
  * kvm_user_irq_must_exit - does a line keep the vCPU out of the guest?
  * @vcpu: a vCPU of a VM without an in-kernel irqchip
  *
- * The last look before the guest runs. A level that changes later raises a host
- * interrupt, which ends the guest's turn and leads back here.
+ * The last look before the guest runs. A line that rises later does so by a host
+ * interrupt, which ends the guest's turn and leads back here. A fall raises
+ * none: it waits for the next exit, and so does a rise that follows it sooner.
  *
  * Context: the vCPU's thread, vCPU loaded, interrupts disabled.
  * Return: true if userspace has to be told of a change first.
@@ -48,7 +50,7 @@ static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu)
 bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
 {
 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
-	u64 levels = kvm_user_irq_sample(vcpu);
+	u64 levels = kvm_user_irq_sample(vcpu, state->told);
 
 	if (likely(!kvm_user_irq_changed(state, levels)))
 		return false;
@@ -70,7 +72,7 @@ bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
 void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
-	u64 levels = kvm_user_irq_sample(vcpu);
+	u64 levels = kvm_user_irq_sample(vcpu, state->told);
 
 	trace_kvm_user_irq_publish(vcpu->vcpu_id, state->told, levels);
 	WRITE_ONCE(vcpu->run->s.regs.device_irq_level,
@@ -87,6 +89,11 @@ void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
  */
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu)
 {
-	return kvm_user_irq_changed(&vcpu->arch.user_irq,
-				    kvm_user_irq_sample(vcpu));
+	/* Copied once: the vCPU's own thread may publish in between. */
+	struct kvm_user_irq state = {
+		.told = READ_ONCE(vcpu->arch.user_irq.told),
+	};
+
+	return kvm_user_irq_changed(&state,
+				    kvm_user_irq_sample(vcpu, state.told));
 }

@@ -103,6 +103,3 @@ static struct kunit_suite kvm_user_irq_test_suite = {
 };
 
 kunit_test_suite(kvm_user_irq_test_suite);
-
-MODULE_DESCRIPTION("KUnit test of KVM_CAP_ARM_USER_IRQ's state machine");
-MODULE_LICENSE("GPL");
