@@ -475,8 +475,9 @@ void guest_run_on(struct user_irq_guest *g, u64 us)
 {
 	const u64 start = timer_get_cntct(VIRTUAL), ticks = usec_to_cycles(us);
 
-	while (!READ_ONCE(g->stop) && timer_get_cntct(VIRTUAL) - start < ticks)
+	do {
 		WRITE_ONCE(g->progress, g->progress + 1);
+	} while (!READ_ONCE(g->stop) && timer_get_cntct(VIRTUAL) - start < ticks);
 }
 
 /**
