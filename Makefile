@@ -28,7 +28,7 @@ run: ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='us
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 check: ## every test of the project, the bench's own included
-	$(alone) scripts/check.sh
+	$(alone) scripts/check.py BASE="$$BASE"
 
 setup: ## install the Debian packages that the project needs
 	$(alone) scripts/setup.sh

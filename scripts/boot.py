@@ -11,7 +11,6 @@ the seconds since QEMU was started. Exit status 0 when QEMU ran, 2 when not.
 
 import argparse
 import collections
-import ctypes
 import json
 import os
 import selectors
@@ -23,6 +22,7 @@ import sys
 import time
 from pathlib import Path
 
+from children import DIE_TOGETHER
 from hosts import HostError, read_host
 
 QEMU = "qemu-system-aarch64"
@@ -78,12 +78,6 @@ class Channel:
             self.write(now, self.partial, b"\x00cut")
         self.file.close()
         self.ours.close()
-
-
-def die_with_parent():
-    """Whatever kills this process takes QEMU along."""
-    pr_set_pdeathsig = 1
-    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL)
 
 
 def qemu_command(host, arguments, console_fd, ktap_fd):
@@ -155,9 +149,9 @@ def boot(host, arguments):
     fds = (console.theirs.fileno(), ktap.theirs.fileno())
     start = time.monotonic()
     with open(f"{out}.qemu", "wb") as qemu_log:
-        qemu = subprocess.Popen(qemu_command(host, arguments, *fds),
+        qemu = subprocess.Popen([*DIE_TOGETHER, *qemu_command(host, arguments, *fds)],
                                 stdin=subprocess.DEVNULL, stdout=qemu_log, stderr=qemu_log,
-                                pass_fds=fds, preexec_fn=die_with_parent)
+                                pass_fds=fds)
     console.theirs.close()
     ktap.theirs.close()
     try:

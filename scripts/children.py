@@ -8,6 +8,10 @@ import threading
 import time
 
 
+# What kills this process, even with -9, takes its children along.
+DIE_TOGETHER = ("setpriv", "--pdeathsig", "KILL", "--")
+
+
 class CouldNotRun(Exception):
     """The text says what, why and what to do next."""
 
@@ -28,7 +32,8 @@ class Children:
         with self.lock:
             if self.stopped:
                 raise Interrupted
-            child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, **options)
+            child = subprocess.Popen([*DIE_TOGETHER, *command], stdin=subprocess.DEVNULL,
+                                     start_new_session=True, **options)
             self.running.add(child)
             return child
 

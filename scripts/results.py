@@ -67,7 +67,8 @@ def _grouped(cases, key):
 def ktap_text(cases, about):
     """Nested KTAP: hosts, their programs, their cases."""
     hosts = _grouped(cases, lambda case: case.host)
-    lines = ["KTAP version 1", *(f"# {key}: {value}" for key, value in about.items()), f"1..{len(hosts)}"]
+    lines = ["KTAP version 1", f"# Linux {about['base']}, {about['tree']}, {about['patches']} patches",
+             f"1..{len(hosts)}"]
     for host_number, (host, host_cases) in enumerate(hosts.items(), 1):
         programs = _grouped(host_cases, lambda case: case.name.partition(".")[0])
         lines += ["  KTAP version 1", f"  1..{len(programs)}"]

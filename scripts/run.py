@@ -25,11 +25,11 @@ import table
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, boot_hosts
 from hosts import HostError, known_hosts, read_host
+from programs import choose_programs, programs_of
 from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
-OUR_TESTS = TOP / "tools/testing/selftests/kvm/aarch64"
 DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
 TREES = ("stock", "baseline", "series")
 
@@ -62,24 +62,6 @@ def read_arguments(words):
     return values
 
 
-def programs_of(tree):
-    """{name: path below the kvm folder} of ours and of the base's own."""
-    makefile = (tree / "tools/testing/selftests/kvm/Makefile").read_text(encoding="utf-8")
-    paths = re.findall(r"^TEST_GEN_PROGS_aarch64 \+= (\S+)$", makefile, re.M)
-    paths += [f"aarch64/{path.stem}" for path in sorted(OUR_TESTS.glob("user_irq_*.c"))]
-    return {path.rpartition("/")[2]: path for path in paths}
-
-
-def choose_programs(patterns, known):
-    chosen = []
-    for pattern in patterns:
-        matching = [name for name in known if fnmatchcase(name, pattern.partition(".")[0])]
-        if not matching:
-            raise CouldNotRun(f"no test matches TESTS='{pattern}'. There are: {', '.join(sorted(known))}.")
-        chosen += [name for name in matching if name not in chosen]
-    return sorted(chosen)
-
-
 def prepare(values, seconds):
     """Everything up to the first boot, with no other run in between that builds the same tree."""
     start = time.monotonic()
@@ -92,10 +74,13 @@ def prepare(values, seconds):
 
     start = time.monotonic()
     guest = Path(step("guest.sh"))
-    installed = Path(step("selftests.sh", str(tree), *(known[name] for name in programs)))
+    # All of ours, whichever were chosen, so that another choice need not install them anew.
+    to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
+    installed = Path(step("selftests.sh", str(tree), *(known[name] for name in to_build)))
     image = Path(step("build.sh", str(tree), *values["CONFIG"].split()))
     seconds["build"] = time.monotonic() - start
-    return tree, Plan(image, guest, installed, programs, installed.parent / "failed", patterns, values["FORCE"] == "1")
+    forced = values["FORCE"] == "1"
+    return tree, Plan(image, guest, installed, programs, installed.parent / "failed", patterns, forced)
 
 
 def about(values, tree, hosts):
@@ -139,7 +124,7 @@ def run(words):
         plan.image = Path(shutil.copy(plan.image, partial / "Image"))
 
     facts = about(values, tree, hosts)
-    say(f"Linux {facts['base']}, {values['TREE']}: {len(plan.built)} programs on {', '.join(facts['hosts'])}"
+    say(f"Linux {facts['base']}, {values['TREE']}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
         f"   (console: {partial.relative_to(TOP)})")
     try:
         runs = boot_hosts(hosts, plan, partial)
@@ -175,8 +160,9 @@ def main():
     def interrupt(_number, _frame):
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
+    # SIGINT too: who is started in the background of a shell inherits that it is ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         return run(sys.argv[1:])
     except (CouldNotRun, HostError) as error:
@@ -186,7 +172,8 @@ def main():
         say("interrupted. The same command starts again; what was complete is kept.")
     except OSError as error:
         CHILDREN.stop()
-        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; then run the same command again.")
+        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; "
+            "then run the same command again.")
     return 2
 
 

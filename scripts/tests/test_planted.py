@@ -13,12 +13,10 @@ import tempfile
 import unittest
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
 import hostrun
 from hosts import read_host
 
+HERE = Path(__file__).resolve().parent
 PROGRAMS = ("planted_cut", "planted_eacces", "planted_escape", "planted_flood", "planted_forger", "planted_halt",
             "planted_late", "planted_oops", "planted_quiet", "planted_reset", "planted_skip", "planted_unbuilt")
 # So that a hang and a flood show soon: in a real run these are far away.

@@ -2,14 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Every trap that makes a run pass in silence, planted in what a boot says."""
 
-import sys
 import unittest
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from stream import CUT, printable, read_boot
 from hostverdicts import HostVerdicts
+from stream import CUT, printable, read_boot
 from verdicts import count, unexpected
 
 SAYS = "VHE mode initialized"

@@ -1,0 +1,129 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Every test of the project: linters, the bench's own tests, KUnit, the suite.
+
+usage: check.py [BASE=6.12]
+
+Goes on after a failure. The last line is "N passed, N failed", where a linter
+counts as one, and each test and each verdict as one. Exit status: 0 if none
+failed, 1 if one did, 2 if a part of it could not run.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parent
+TOP = SCRIPTS.parent
+TESTS = SCRIPTS / "tests"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
+PYTHON = "/usr/bin/python3"
+LINTERS = ("shellcheck", "pyflakes3", "pycodestyle", "codespell", "spdx")
+
+
+class Check:
+    """One command; COUNT turns its output and exit status into (passed, failed)."""
+
+    def __init__(self, name, command, count):
+        self.name, self.command, self.count = name, command, count
+
+    def run(self):
+        print(f"== {self.name}", flush=True)
+        start = time.monotonic()
+        output = ""
+        with subprocess.Popen([str(word) for word in self.command], cwd=TOP, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              errors="backslashreplace", env=ENVIRONMENT) as child:
+            for line in child.stdout:
+                print(line, end="", flush=True)
+                output += line
+        passed, failed = self.count(output, child.returncode)
+        if child.returncode and not failed:
+            failed = 1
+        print(f"== {self.name}: {passed} passed, {failed} failed   ({time.monotonic() - start:.0f} s)\n", flush=True)
+        return passed, failed, child.returncode not in (0, 1)
+
+
+def one(_output, status):
+    return (1, 0) if status == 0 else (0, 1)
+
+
+def unittests(output, _status):
+    ran = re.search(r"^Ran (\d+) tests?", output, re.M)
+    bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", output))
+    # Nothing that ran is a failure: a test that cannot be found must not pass.
+    return (int(ran[1]) - bad, bad) if ran and int(ran[1]) else (0, 1)
+
+
+def tap(output, _status):
+    passed = len(re.findall(r"^ok ", output, re.M))
+    failed = len(re.findall(r"^not ok ", output, re.M))
+    planned = re.search(r"^1\.\.(\d+)", output, re.M)
+    lost = int(planned[1]) - passed - failed if planned else 1
+    return passed, failed + max(lost, 0)
+
+
+def kunit(output, _status):
+    told = re.search(r"^(\d+) KUnit tests passed, (\d+) failed$", output, re.M)
+    return (int(told[1]), int(told[2])) if told else (0, 1)
+
+
+def verdicts(output, _status):
+    bad = re.search(r"(\d+) of (\d+) verdicts not as expected", output)
+    if bad:
+        return int(bad[2]) - int(bad[1]), int(bad[1])
+    good = re.search(r"all (\d+) verdicts as expected", output)
+    return (int(good[1]), 0) if good else (0, 1)
+
+
+def suite(base, **values):
+    return [SCRIPTS / "run.py", f"BASE={base}", *(f"{key}={value}" for key, value in values.items())]
+
+
+def checks(base):
+    series = TOP / f"build/trees/{base}-series"
+    yield from (Check(name, [SCRIPTS / "lint.sh", name], one) for name in LINTERS)
+    yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS, "-p", "test_[rv]*.py"],
+                unittests)
+    yield Check("the suite on the series", suite(base, TREE="series", HOST="vhe nvhe icount"), verdicts)
+    yield Check("the suite on the baseline", suite(base, TREE="baseline"), verdicts)
+    yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", FORCE="1"), verdicts)
+    yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)
+    yield Check("KUnit", [SCRIPTS / "kunit.py", series], kunit)
+    yield Check("planted traps, in a real boot",
+                [PYTHON, TESTS / "test_planted.py", series / "out/arch/arm64/boot/Image", TOP / "build/guest",
+                 series / "tools/testing/selftests"], unittests)
+    yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
+
+
+def main():
+    base = "6.12"
+    for word in sys.argv[1:]:
+        if not word.startswith("BASE="):
+            print(__doc__, file=sys.stderr)
+            return 0 if word == "help" else 2
+        base = word.removeprefix("BASE=") or base
+    passed = failed = 0
+    could_not_run = False
+    start = time.monotonic()
+    try:
+        for check in checks(base):
+            one_passed, one_failed, broken = check.run()
+            passed += one_passed
+            failed += one_failed
+            could_not_run = could_not_run or broken
+    except KeyboardInterrupt:
+        print("check: interrupted. The same command starts again.", file=sys.stderr)
+        return 2
+    print(f"{time.monotonic() - start:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    if could_not_run:
+        return 2
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

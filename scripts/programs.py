@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The KVM selftests that there are: ours, and the base's own."""
+
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from children import CouldNotRun
+
+OURS = Path(__file__).resolve().parent.parent / "tools/testing/selftests/kvm/aarch64"
+
+
+def programs_of(tree):
+    """{name: path below the kvm folder} of ours and of the base's own."""
+    makefile = (tree / "tools/testing/selftests/kvm/Makefile").read_text(encoding="utf-8")
+    paths = re.findall(r"^TEST_GEN_PROGS_aarch64 \+= (\S+)$", makefile, re.M)
+    paths += [f"aarch64/{path.stem}" for path in sorted(OURS.glob("user_irq_*.c"))]
+    return {path.rpartition("/")[2]: path for path in paths}
+
+
+def choose_programs(patterns, known):
+    chosen = []
+    for pattern in patterns:
+        matching = [name for name in known if fnmatchcase(name, pattern.partition(".")[0])]
+        if not matching:
+            raise CouldNotRun(f"no test matches TESTS='{pattern}'. There are: {', '.join(sorted(known))}.")
+        chosen += [name for name in matching if name not in chosen]
+    return sorted(chosen)
