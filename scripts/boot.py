@@ -13,6 +13,7 @@ import argparse
 import collections
 import json
 import os
+import re
 import selectors
 import shutil
 import signal
@@ -37,6 +38,8 @@ POWER_OFF = 30
 # A kernel that floods a channel is not worth more of the disk than this.
 MOST_BYTES = 16 << 20
 LONGEST_LINE = 64 << 10
+# A case's result, to show how far the tests are; what it is worth is judged elsewhere.
+RESULT = re.compile(rb"o \S+ # (?:not )?ok \d")
 
 
 class Channel:
@@ -49,6 +52,7 @@ class Channel:
         self.partial = b""
         self.bytes = 0
         self.kinds = collections.Counter()
+        self.results = 0
 
     def take(self, now):
         """Reads what is there. False at the end of the stream."""
@@ -70,6 +74,7 @@ class Channel:
 
     def write(self, now, line, cut=b""):
         self.kinds[line[:1]] += 1
+        self.results += bool(RESULT.match(line))
         self.file.write(b"%9.3f %s%s\n" % (now, line.rstrip(b"\r"), cut))
 
     def close(self, now):
@@ -125,8 +130,8 @@ def watch(qemu, console, ktap, host, limits):
             powering_off = now
         if now - shown >= 5:
             shown = now
-            print(f"{host.name}: {now - start:.0f} s, {ktap.kinds[b'l']} cases to run, "
-                  f"{ktap.kinds[b'o']} lines of output", file=sys.stderr, flush=True)
+            of = f" of {ktap.kinds[b'l']}" if ktap.kinds[b"l"] else ""
+            print(f"{host.name}: {now - start:.0f} s, {ktap.results}{of} results", file=sys.stderr, flush=True)
         if now - last_output > limits.silence:
             return "hung", f"silent for {limits.silence} s"
         if now - last_progress > NO_PROGRESS:
