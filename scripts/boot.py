@@ -85,6 +85,18 @@ class Channel:
         self.ours.close()
 
 
+def device_tree(host, path):
+    """The machine's own device tree, as QEMU makes it, less what the host is to lack."""
+    machine, rest = host.machine_arguments()[1], host.machine_arguments()[2:]
+    node, name = host.without
+    for command in ([QEMU, "-M", f"{machine},dumpdtb={path}", *rest, "-nodefaults", "-display", "none", "-nic", "none"],
+                    ["fdtput", "-d", path, node, name]):
+        done = subprocess.run([*DIE_TOGETHER, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if done.returncode:
+            raise HostError(f"cannot make a device tree without {node} {name}: {done.stderr.strip()}\n"
+                            f"boot: see WITHOUT in hosts/{host.name}.host")
+
+
 def qemu_command(host, arguments, console_fd, ktap_fd):
     # -nic none: a network card would need a ROM from another package.
     command = [QEMU, *host.machine_arguments(),
@@ -96,6 +108,8 @@ def qemu_command(host, arguments, console_fd, ktap_fd):
                "-append", f"{host.kernel_arguments()} {arguments.append}".strip()]
     if arguments.initrd:
         command += ["-initrd", arguments.initrd]
+    if host.without:
+        command += ["-dtb", f"{arguments.out}.dtb"]
     return command
 
 
@@ -150,6 +164,8 @@ def stop(signum, _frame):
 
 def boot(host, arguments):
     out = arguments.out
+    if host.without:
+        device_tree(host, f"{out}.dtb")
     console, ktap = Channel(f"{out}.console"), Channel(f"{out}.ktap")
     fds = (console.theirs.fileno(), ktap.theirs.fileno())
     start = time.monotonic()
@@ -201,7 +217,11 @@ def main():
         return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    return boot(host, arguments)
+    try:
+        return boot(host, arguments)
+    except HostError as error:
+        print(f"boot: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

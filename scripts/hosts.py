@@ -20,6 +20,7 @@ KEYS = {
     "MEMORY": "MiB",
     "APPEND": "added to the kernel's command line",
     "QEMU": "added to QEMU's arguments",
+    "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
     "SAYS": "what the kernel prints when the machine is what it claims to be",
 }
 NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
@@ -46,6 +47,11 @@ class Host:
         # A panic must end the machine at once, and an oops is as good as one. The bench
         # looks at the whole console, so it is not quietened, and init's marks are not limited.
         return f"console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on {self.values.get('APPEND', '')}".strip()
+
+    @property
+    def without(self):
+        """(node, property) that the device tree is to lack, or None."""
+        return tuple(self.values["WITHOUT"].split()) if "WITHOUT" in self.values else None
 
     def machine_arguments(self):
         v = self.values
@@ -75,6 +81,8 @@ def read_host(name, directory=HOSTS):
     lacking = [key for key in NEEDED if not values.get(key)]
     if lacking:
         raise HostError(f"{path}: {', '.join(lacking)} missing. Add a line KEY=value for each.")
+    if "WITHOUT" in values and len(values["WITHOUT"].split()) != 2:
+        raise HostError(f"{path}: WITHOUT={values['WITHOUT']} is not a node and a property.")
     for key in ("SMP", "MEMORY"):
         if not values[key].isdigit():
             raise HostError(f"{path}: {key}={values[key]} is not a number.")

@@ -205,14 +205,24 @@ static bool thread_sleeps(pid_t tid)
 	return strstr(stat, ") S ");
 }
 
-/* Claim that the line is high once the guest sleeps. */
+/*
+ * Claim that the line is high once the guest waits: its thread sleeps, or half
+ * of the time is over on a host that does not trap WFI.
+ */
 static void *scribble_on_a_sleeper(void *arg)
 {
 	struct scribbler *s = arg;
 	struct user_irq_guest *g = user_irq_guest(s->vcpu);
+	struct timespec start;
 
+	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (!READ_ONCE(s->stop)) {
-		if (!READ_ONCE(g->progress) || !thread_sleeps(s->vcpu_thread))
+		if (!READ_ONCE(g->progress)) {
+			clock_gettime(CLOCK_MONOTONIC, &start);
+			continue;
+		}
+		if (!thread_sleeps(s->vcpu_thread) &&
+		    timespec_to_ns(timespec_elapsed(start)) < READ_ONCE(g->delay_us) * 500)
 			continue;
 
 		WRITE_ONCE(*user_irq_field(s->vcpu), g->line);
@@ -314,17 +324,21 @@ static long times_slept(pid_t tid)
 	return n;
 }
 
-/* Watch it, for a while or until there is enough to see. */
+/*
+ * Watch it, for a while or until there is enough to see. A host that does not
+ * trap WFI leaves the thread in the guest, awake, and the wait to the CPU.
+ */
 static void *watch(void *arg)
 {
 	struct sleeper *s = arg;
 	struct timespec start;
 	long before;
 
-	while (!thread_sleeps(s->tid))
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	while (!thread_sleeps(s->tid) &&
+	       (s->end == end_by_signal || timespec_to_ns(timespec_elapsed(start)) < WATCH_NS))
 		;
 	before = times_slept(s->tid);
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		s->wake_ups = times_slept(s->tid) - before;
 	} while (s->wake_ups <= MAX_WAKE_UPS &&
