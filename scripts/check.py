@@ -86,7 +86,7 @@ def suite(base, **values):
 def checks(base):
     series = TOP / f"build/trees/{base}-series"
     yield from (Check(name, [SCRIPTS / "lint.sh", name], one) for name in LINTERS)
-    yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS, "-p", "test_[rv]*.py"],
+    yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS, "-p", "test_[drv]*.py"],
                 unittests)
     yield Check("the suite on the series", suite(base, TREE="series", HOST="vhe nvhe icount"), verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline"), verdicts)

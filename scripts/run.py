@@ -20,6 +20,7 @@ import time
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import deviations
 import results
 import table
 from children import CHILDREN, CouldNotRun, Interrupted
@@ -76,11 +77,11 @@ def prepare(values, seconds):
     guest = Path(step("guest.sh"))
     # All of ours, whichever were chosen, so that another choice need not install them anew.
     to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
-    installed = Path(step("selftests.sh", str(tree), *(known[name] for name in to_build)))
+    tests = Path(step("selftests.sh", str(tree), *(known[name] for name in to_build))).parent
     image = Path(step("build.sh", str(tree), *values["CONFIG"].split()))
     seconds["build"] = time.monotonic() - start
     forced = values["FORCE"] == "1"
-    return tree, Plan(image, guest, installed, programs, installed.parent / "failed", patterns, forced)
+    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, forced)
 
 
 def about(values, tree, hosts):
@@ -136,6 +137,10 @@ def run(words):
 
     plan.image.unlink()
     cases = [case for one in runs for case in one.verdicts.sorted_cases()]
+    if values["TREE"] == "stock":
+        foreseen = deviations.read_deviations(facts["base"])
+        for case in cases:
+            deviations.apply(case, foreseen)
     seconds["boot"] = max(one.boot_seconds for one in runs)
     seconds["tests"] = max(one.test_seconds for one in runs)
     seconds["total"] = time.monotonic() - start
@@ -165,7 +170,7 @@ def main():
         signal.signal(number, interrupt)
     try:
         return run(sys.argv[1:])
-    except (CouldNotRun, HostError) as error:
+    except (CouldNotRun, HostError, deviations.DeviationError) as error:
         say(error)
     except (KeyboardInterrupt, Interrupted):
         CHILDREN.stop()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Reads kernel/deviations.ini: the verdicts that stock Linux is known to give."""
+
+import configparser
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from verdicts import VERDICTS
+
+FILE = Path(__file__).resolve().parent.parent / "kernel" / "deviations.ini"
+_KEYS = {"bases", "hosts", "verdict", "cases", "fault"}
+
+
+class DeviationError(Exception):
+    """The file cannot be used; the text says where, why and what to do."""
+
+
+@dataclass
+class Deviation:
+    title: str
+    verdict: str
+    fault: str
+    hosts: list
+    cases: list
+
+    def covers(self, case):
+        return any(fnmatchcase(case.host, host) for host in self.hosts) and \
+            any(fnmatchcase(case.name, name) for name in self.cases)
+
+
+def read_deviations(version, path=FILE):
+    """Those of Linux VERSION, such as 6.12.117."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except configparser.Error as error:
+        raise DeviationError(f"{path}: {error}") from error
+    deviations = []
+    for title in parser.sections():
+        values = parser[title]
+        if set(values) != _KEYS:
+            raise DeviationError(f"{path}: [{title}] needs the keys {', '.join(sorted(_KEYS))} and no others.")
+        if values["verdict"] not in VERDICTS:
+            raise DeviationError(f"{path}: [{title}] knows a verdict '{values['verdict']}'. "
+                                 f"There are: {', '.join(VERDICTS)}.")
+        if any(fnmatchcase(version, base) for base in values["bases"].split()):
+            deviations.append(Deviation(title, values["verdict"], values["fault"],
+                                        values["hosts"].split(), values["cases"].split()))
+    return deviations
+
+
+def apply(case, deviations):
+    """Turns the failure that a deviation foresees into an xfail; anything else that it does not foresee stays."""
+    for deviation in deviations:
+        if not deviation.covers(case):
+            continue
+        if case.verdict == deviation.verdict:
+            # A hang stays a timeout, and a crash a crash, for people to see.
+            case.verdict = "xfail" if case.verdict == "fail" else case.verdict
+            case.reason = f"{deviation.title}: {deviation.fault}"
+            case.foreseen = True
+        elif case.verdict != "skip":
+            case.reason = f"{case.verdict}, and kernel/deviations.ini foresees {deviation.verdict} ({deviation.title})"
+            case.verdict = "fail"
+        return
