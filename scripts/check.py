@@ -86,7 +86,7 @@ def suite(base, **values):
 def checks(base):
     series = TOP / f"build/trees/{base}-series"
     yield from (Check(name, [SCRIPTS / "lint.sh", name], one) for name in LINTERS)
-    yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS, "-p", "test_[drv]*.py"],
+    yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS],
                 unittests)
     yield Check("the suite on the series", suite(base, TREE="series", HOST="vhe nvhe icount"), verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline"), verdicts)
@@ -94,7 +94,7 @@ def checks(base):
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)
     yield Check("KUnit", [SCRIPTS / "kunit.py", series], kunit)
     yield Check("planted traps, in a real boot",
-                [PYTHON, TESTS / "test_planted.py", series / "out/arch/arm64/boot/Image", TOP / "build/guest",
+                [PYTHON, TESTS / "boot_planted.py", series / "out/arch/arm64/boot/Image", TOP / "build/guest",
                  series / "tools/testing/selftests"], unittests)
     yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
 

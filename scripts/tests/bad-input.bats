@@ -154,16 +154,17 @@ as_nobody() {
 	could_not_run "error: planted" "cannot configure" ".log"
 }
 
-# Starts a run in the background and waits until its first machine boots.
+# Starts a run in the background and waits until its first machine boots; it may
+# have a kernel to build before that.
 start_run() {
-	local tries
 	(cd "$TOP" && exec setsid scripts/run.py TREE=series TESTS=user_irq_cap) > "$BATS_TEST_TMPDIR/said" 2>&1 3>&- &
 	run_pid=$!
-	for tries in $(seq 3000); do
+	while kill -0 $run_pid; do
 		booting=$(find "$TOP/results" -path '*-series*.partial/vhe-1.console' -newer "$BATS_TEST_TMPDIR/mark" -size +0)
 		[ -z "$booting" ] || return 0
 		sleep 0.1
 	done
+	cat "$BATS_TEST_TMPDIR/said"
 	return 1
 }
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The traps once more, with a real kernel, a real runner and programs that set them.
 
-usage: test_planted.py IMAGE GUEST-FOLDER SELFTESTS-FOLDER
+usage: boot_planted.py IMAGE GUEST-FOLDER SELFTESTS-FOLDER
 SELFTESTS-FOLDER is the base's tools/testing/selftests.
 """
 
