@@ -22,18 +22,19 @@ export BASE TREE HOST TESTS CONFIG FORCE
 .PHONY: help run check setup format-series clean
 
 help: ## list the targets
-	+@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
+	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
-run: ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='user_irq_*' CONFIG= FORCE=1
+run: setup ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='user_irq_*' CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
-check: ## every test of the project, the bench's own included
+check: setup ## every test of the project, the bench's own included
 	$(alone) scripts/check.py BASE="$$BASE"
 
+# A prerequisite, and in shell: a fresh machine has no Python yet.
 setup: ## install the Debian packages that the project needs
 	$(alone) scripts/setup.sh
 
-format-series: ## write the kernel change as mails for git am
+format-series: setup ## write the kernel change as mails for git am
 	$(alone) scripts/format-series.sh "$$BASE"
 
 clean: ## remove all that was built; results and downloads stay

@@ -34,7 +34,6 @@ def script(name, *arguments):
 
 def build():
     """Returns the folder that the tests are installed in."""
-    script("setup.sh")
     tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"])
     known = programs_of(tree)
     programs = choose_programs(os.environ["TESTS"].split(), known)

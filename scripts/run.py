@@ -66,7 +66,6 @@ def read_arguments(words):
 def prepare(values, seconds):
     """Everything up to the first boot, with no other run in between that builds the same tree."""
     start = time.monotonic()
-    step("setup.sh")
     tree = Path(step("tree.sh", values["BASE"], values["TREE"]))
     seconds["setup"] = time.monotonic() - start
     patterns = values["TESTS"].split()
