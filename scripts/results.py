@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes a run's results: its folder, results.ktap, summary.json and console.log."""
+"""Writes a run's results: its folder, results.ktap, junit.xml, summary.json and console.log."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+import junit
 from verdicts import count
 
 # How a verdict that is neither pass nor fail stands in KTAP.
@@ -109,6 +110,7 @@ def write_console(folder, boots):
 def write(folder, cases, about, seconds, boots):
     write_console(folder, boots)
     (folder / "results.ktap").write_text(ktap_text(cases, about), encoding="utf-8")
+    (folder / "junit.xml").write_text(junit.text(cases, about), encoding="utf-8")
     with open(folder / "summary.json", "w", encoding="utf-8") as file:
         json.dump(summary(cases, about, seconds), file, indent=1)
         file.write("\n")

@@ -54,7 +54,7 @@ class Folder(unittest.TestCase):
         boots = [("vhe", number, str(partial / f"vhe-{number}")) for number in (1, 2)]
         results.write(partial, CASES, ABOUT, SECONDS, boots)
         self.assertEqual(sorted(path.name for path in partial.iterdir()),
-                         ["console.log", "results.ktap", "summary.json"])
+                         ["console.log", "junit.xml", "results.ktap", "summary.json"])
         self.assertEqual((partial / "console.log").read_text().count("=== vhe, boot"), 2)
         summary = json.loads((partial / "summary.json").read_text())
         self.assertEqual(list(summary), ["base", "tree", "hosts", "patches", "verdicts", "cases", "seconds"])
