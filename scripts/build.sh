@@ -65,7 +65,7 @@ not_taken() {
 		CONFIG_KVM_ARM_USER_IRQ*) grep -q "^config ${name#CONFIG_}$" "$tree/arch/arm64/kvm/Kconfig" || continue ;;
 		esac
 		case $line in
-		*=n) grep -q "^$name=" "$config" && echo "$line" ;;
+		*=n) ! grep -q "^$name=" "$config" || echo "$line" ;;
 		*) grep -qxF "$line" "$config" || echo "$line" ;;
 		esac
 	done

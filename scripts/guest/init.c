@@ -32,6 +32,7 @@
  *			 ran when the machine died or the kernel complained
  *	/bench/env       KEY=value lines for the tests
  */
+#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -295,15 +296,13 @@ static void name_cases(struct fixture *fixture, struct list *cases)
 	memset(fixture, 0, sizeof(*fixture));
 }
 
-static void list_cases(const char *program, struct list *cases)
+/* All programs list at once: starting one takes longer than reading what it says. */
+static FILE *start_listing(const char *program)
 {
-	static struct fixture fixture;
-	char line[1024];
-	FILE *listing;
 	int channel[2];
 	pid_t child;
 
-	if (pipe(channel))
+	if (pipe2(channel, O_CLOEXEC))
 		give_up("cannot list the cases of", program);
 	child = fork();
 	if (child < 0)
@@ -312,13 +311,18 @@ static void list_cases(const char *program, struct list *cases)
 		dup2(open("/dev/null", O_RDONLY), 0);
 		dup2(channel[1], 1);
 		dup2(channel[1], 2);
-		close(channel[0]);
-		close(channel[1]);
 		execl(program, program, "-l", NULL);
 		_exit(127);
 	}
 	close(channel[1]);
-	listing = fdopen(channel[0], "r");
+	return fdopen(channel[0], "r");
+}
+
+static void read_listing(FILE *listing, struct list *cases)
+{
+	static struct fixture fixture;
+	char line[1024];
+
 	while (fgets(line, sizeof(line), listing)) {
 		if (!strncmp(line, "# FIXTURE", 9))
 			continue;
@@ -329,7 +333,6 @@ static void list_cases(const char *program, struct list *cases)
 	}
 	name_cases(&fixture, cases);
 	fclose(listing);
-	waitpid(child, NULL, 0);
 }
 
 /* The runner takes a program's arguments from a variable named after it. */
@@ -367,20 +370,20 @@ static void run_alone(const char *program, const char *name)
 }
 
 /* Returns the number of the program's cases that are to run. */
-static int choose(const char *program, int harness, struct list *wanted_cases)
+static int choose(const char *program, FILE *listing, struct list *wanted_cases)
 {
 	static char arguments[MAX_ITEMS * 64];
 	struct list cases = { .count = 0 };
 	size_t length = 0;
 	int i;
 
-	if (!harness) {
+	if (!listing) {
 		if (wanted(program, ""))
 			add(wanted_cases, "");
 		return wanted_cases->count;
 	}
 
-	list_cases(program, &cases);
+	read_listing(listing, &cases);
 	for (i = 0; i < cases.count; i++) {
 		if (!wanted(program, cases.item[i])) {
 			report('u', "%s %s", program, cases.item[i]);
@@ -496,26 +499,24 @@ static void run(struct list *tests)
 	report('x', "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-static void take_program(char *entry, int careful, struct list *together)
+static void take_program(const char *program, FILE *listing, int careful, struct list *together)
 {
 	struct list cases = { .count = 0 };
-	char *harness = strchr(entry, ' ');
 	char test[512];
 	int i;
 
-	*harness++ = '\0';
-	if (!choose(entry, *harness == '1', &cases))
+	if (!choose(program, listing, &cases))
 		return;
 	if (!careful) {
-		report('p', "%s", entry);
-		snprintf(test, sizeof(test), "kvm:%s", entry);
+		report('p', "%s", program);
+		snprintf(test, sizeof(test), "kvm:%s", program);
 		add(together, test);
 	}
 	for (i = 0; i < cases.count; i++) {
 		if (careful)
-			run_alone(entry, cases.item[i]);
+			run_alone(program, cases.item[i]);
 		else if (*cases.item[i])
-			report('l', "%s %s", entry, cases.item[i]);
+			report('l', "%s %s", program, cases.item[i]);
 		free(cases.item[i]);
 	}
 }
@@ -524,6 +525,7 @@ int main(void)
 {
 	struct list programs = { .count = 0 }, env = { .count = 0 }, together = { .count = 0 };
 	int i, careful = !access("/bench/careful", F_OK);
+	static FILE *listings[MAX_ITEMS];
 	struct utsname kernel;
 
 	mount_all();
@@ -544,8 +546,14 @@ int main(void)
 
 	if (chdir(INSTALLED "/kvm"))
 		give_up("cannot enter", INSTALLED "/kvm");
+	for (i = 0; i < programs.count; i++) {
+		char *harness = strchr(programs.item[i], ' ');
+
+		*harness++ = '\0';
+		listings[i] = *harness == '1' ? start_listing(programs.item[i]) : NULL;
+	}
 	for (i = 0; i < programs.count; i++)
-		take_program(programs.item[i], careful, &together);
+		take_program(programs.item[i], listings[i], careful, &together);
 	if (together.count) {
 		mark("begin");
 		run(&together);
