@@ -14,7 +14,9 @@
 #include <linux/kvm.h>
 #include <linux/types.h>
 
-/* A line that is added goes into kvm_user_irq_lines(), under the next number. */
+struct kvm_vcpu;
+
+/* A line that is added goes to kvm_user_irq_lines(), under the next number. */
 #define KVM_USER_IRQ_VERSION	1
 
 /**
@@ -36,7 +38,7 @@ struct kvm_user_irq {
  * @version: what KVM_CHECK_EXTENSION returned
  *
  * Return: a bitmap of KVM_ARM_DEV_*; for a version above the kernel's own, that
- * of the kernel's own; 0 for version 0, which means that there is no capability.
+ * of the kernel's own; 0 for version 0: there is no capability.
  */
 static inline u64 kvm_user_irq_lines(unsigned int version)
 {
@@ -54,6 +56,7 @@ static inline u64 kvm_user_irq_lines(unsigned int version)
  * @state: what userspace was told
  * @levels: the lines' levels now
  *
+ * Context: any thread.
  * Return: true if @levels differ from what was told.
  */
 static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
@@ -63,10 +66,25 @@ static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
 }
 
 /**
+ * kvm_user_irq_is_told_high - does userspace know that a line is high?
+ * @state: what userspace was told
+ * @line: a bit of KVM_ARM_DEV_*, or 0 for a device without a line
+ *
+ * Context: any thread.
+ * Return: true if that is what it was told.
+ */
+static inline bool kvm_user_irq_is_told_high(const struct kvm_user_irq *state,
+					     u64 line)
+{
+	return READ_ONCE(state->told) & line;
+}
+
+/**
  * kvm_user_irq_tell - note that userspace is being told
  * @state: what userspace was told
  * @levels: the lines' levels now
  *
+ * Context: the vCPU's thread, inside KVM_RUN.
  * Return: the value to publish in the run page.
  */
 static inline u64 kvm_user_irq_tell(struct kvm_user_irq *state, u64 levels)
@@ -75,8 +93,6 @@ static inline u64 kvm_user_irq_tell(struct kvm_user_irq *state, u64 levels)
 
 	return levels;
 }
-
-struct kvm_vcpu;
 
 bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu);
 void kvm_user_irq_publish(struct kvm_vcpu *vcpu);

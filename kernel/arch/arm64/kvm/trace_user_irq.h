@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Why a VM without an in-kernel irqchip left the guest, and what its VMM saw. */
+/* Why a VM without an in-kernel irqchip left the guest, and what it told. */
 #if !defined(_TRACE_USER_IRQ_ARM64_KVM_H) || defined(TRACE_HEADER_MULTI_READ)
 #define _TRACE_USER_IRQ_ARM64_KVM_H
 
+#include <linux/kvm.h>
 #include <linux/tracepoint.h>
 
 #undef TRACE_SYSTEM

@@ -13,7 +13,8 @@
  *
  * Each answer samples the devices' registers at that moment. No level is kept
  * between two answers, so there is none that some other path has to refresh.
- * The only memory is what userspace was told, in vcpu->arch.user_irq.
+ * The only memory is what userspace was told, in vcpu->arch.user_irq; a timer
+ * asks it whether a vCPU that blocks is to be woken for its sake.
  */
 
 #include <linux/kvm_host.h>
@@ -25,9 +26,10 @@
 
 /*
  * The vCPU's lines. On the vCPU's own thread, between vcpu_load() and
- * vcpu_put(), this is what the hardware says. On any other thread the state of
- * a timer may be in the registers of a CPU out of reach: such a line counts as
- * unchanged, for its vCPU is on that CPU and will look for itself.
+ * vcpu_put(), they are exact: from this CPU's registers, or from memory for
+ * what is emulated. On any other thread the state of a timer may be in the
+ * registers of a CPU out of reach: such a line counts as unchanged, for its
+ * vCPU is on that CPU and will look for itself.
  */
 static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu, u64 told)
 {
@@ -40,9 +42,10 @@ static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu, u64 told)
  * kvm_user_irq_must_exit - does a line keep the vCPU out of the guest?
  * @vcpu: a vCPU of a VM without an in-kernel irqchip
  *
- * The last look before the guest runs. A line that rises later does so by a host
- * interrupt, which ends the guest's turn and leads back here. A fall raises
- * none: it waits for the next exit, and so does a rise that follows it sooner.
+ * The last look before the guest runs. A line that rises later does so by a
+ * host interrupt, which ends the guest's turn and leads back here. A fall
+ * raises none: it waits for the next exit, and so does a rise that follows it
+ * sooner.
  *
  * Context: the vCPU's thread, vCPU loaded, interrupts disabled.
  * Return: true if userspace has to be told of a change first.

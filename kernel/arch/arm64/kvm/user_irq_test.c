@@ -20,7 +20,7 @@ static void nothing_is_told_at_first(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kvm_user_irq_changed(&state, 0));
 }
 
-/* A change is a difference to what was told: up, down, or one up as one falls. */
+/* A change is a difference to what was told: up, down, or both at once. */
 static void a_change_is_a_difference_to_what_was_told(struct kunit *test)
 {
 	u64 lines = kvm_user_irq_lines(KVM_USER_IRQ_VERSION);
@@ -58,15 +58,33 @@ static void asking_does_not_settle_a_change(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kvm_user_irq_changed(&state, KVM_ARM_DEV_PMU));
 }
 
-/* A line that rose and fell again before anybody was told is no change. */
+/* A line that moved and moved back before anybody was told is no change. */
 static void a_pulse_of_a_level_is_no_change(struct kunit *test)
 {
 	struct kvm_user_irq state = { };
+
+	KUNIT_EXPECT_TRUE(test, kvm_user_irq_changed(&state, KVM_ARM_DEV_PMU));
+	KUNIT_EXPECT_FALSE(test, kvm_user_irq_changed(&state, 0));
 
 	kvm_user_irq_tell(&state, KVM_ARM_DEV_EL1_VTIMER);
 	KUNIT_EXPECT_TRUE(test, kvm_user_irq_changed(&state, 0));
 	KUNIT_EXPECT_FALSE(test, kvm_user_irq_changed(&state,
 						      KVM_ARM_DEV_EL1_VTIMER));
+}
+
+/* Known to be high is each line that was told high, and no other. */
+static void each_line_is_known_by_itself(struct kunit *test)
+{
+	u64 lines = kvm_user_irq_lines(KVM_USER_IRQ_VERSION);
+	struct kvm_user_irq state = { };
+
+	for (u64 told = 0; told <= lines; told++) {
+		kvm_user_irq_tell(&state, told);
+		for (u64 line = 1; line <= lines; line <<= 1)
+			KUNIT_EXPECT_EQ(test, !!(told & line),
+					kvm_user_irq_is_told_high(&state, line));
+		KUNIT_EXPECT_FALSE(test, kvm_user_irq_is_told_high(&state, 0));
+	}
 }
 
 /* The ABI: these bits, in these places, and a later version only adds. */
@@ -85,6 +103,8 @@ static void a_version_names_its_lines(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, less, less & more);
 		KUNIT_EXPECT_NE(test, less, more);
 	}
+	KUNIT_EXPECT_EQ(test, kvm_user_irq_lines(KVM_USER_IRQ_VERSION),
+			kvm_user_irq_lines(KVM_USER_IRQ_VERSION + 1));
 }
 
 static struct kunit_case kvm_user_irq_test_cases[] = {
@@ -93,6 +113,7 @@ static struct kunit_case kvm_user_irq_test_cases[] = {
 	KUNIT_CASE(telling_settles_a_change),
 	KUNIT_CASE(asking_does_not_settle_a_change),
 	KUNIT_CASE(a_pulse_of_a_level_is_no_change),
+	KUNIT_CASE(each_line_is_known_by_itself),
 	KUNIT_CASE(a_version_names_its_lines),
 	{ }
 };

@@ -1,0 +1,74 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# A base's history is made whole or not at all, and says what is wrong with kernel/.
+# The real base, and a copy of kernel/ that each test may spoil.
+
+setup() {
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	COPY=$BATS_TEST_TMPDIR/project
+	mkdir -p "$COPY/build"
+	cp -r "$TOP/kernel" "$TOP/scripts" "$COPY"
+	ln -s "$TOP/build/base" "$COPY/build/base"
+	HISTORY=$COPY/build/history/6.12
+	cd "$COPY"
+}
+
+# What a failed attempt may leave: the history of before, and nothing else.
+is_unchanged() {
+	[ "$(git -C "$HISTORY" rev-parse series)" = "$before" ]
+	[ "$(find build/history -mindepth 1 -maxdepth 1 -type d | wc -l)" -eq 1 ]
+}
+
+@test "a second call does nothing" {
+	scripts/history.sh 6.12
+	touch "$HISTORY/.git/untouched"
+	run scripts/history.sh 6.12
+	[ "$status" -eq 0 ]
+	[ -e "$HISTORY/.git/untouched" ]
+}
+
+@test "a patch that does not apply is named, with the file, and the history of before stays" {
+	scripts/history.sh 6.12
+	before=$(git -C "$HISTORY" rev-parse series)
+	sed -i 's/^ .*KVM_CAP_X86_DISABLE_EXITS.*/ #define NOT_THERE/' kernel/patches/*-uapi.patch
+	run scripts/history.sh 6.12
+	[ "$status" -eq 2 ]
+	[[ $output == *-uapi.patch*"does not apply"*include/uapi/linux/kvm.h* ]]
+	is_unchanged
+}
+
+@test "a rule that matches nothing is named, with the file" {
+	sed -i 's/irqchip_in_kernel/another_name/' kernel/baseline/wake-up.cocci
+	run scripts/history.sh 6.12
+	[ "$status" -eq 2 ]
+	[[ $output == *kernel/baseline/wake-up.cocci*arch/arm64/kvm/arm.c* ]]
+	[ ! -e "$HISTORY" ]
+}
+
+@test "what a lost rule leaves of the feature is shown" {
+	rm kernel/baseline/pmu.cocci
+	run scripts/history.sh 6.12
+	[ "$status" -eq 2 ]
+	[[ $output == *arch/arm64/kvm/pmu-emul.c*kvm_pmu_update_run* ]]
+}
+
+@test "a whole file that a patch names and nobody wrote is named" {
+	rm kernel/arch/arm64/kvm/user_irq.c
+	run scripts/history.sh 6.12
+	[ "$status" -eq 2 ]
+	[[ $output == *run-loop.patch*kernel/arch/arm64/kvm/user_irq.c* ]]
+}
+
+@test "an interrupted attempt leaves nothing that the next one trusts" {
+	timeout -s KILL 0.7 scripts/history.sh 6.12 || true
+	run scripts/history.sh 6.12
+	[ "$status" -eq 0 ]
+	[ "$(git -C "$HISTORY" rev-list --count baseline..series)" -eq "$(find kernel/patches -name '*.patch' | wc -l)" ]
+}
+
+@test "the mails make the series on the baseline, by git am" {
+	run scripts/format-series.sh
+	[ "$status" -eq 0 ]
+	[[ $output == *"proven by git am"* ]]
+	[ "$(find build/mails/6.12 -name '*.patch' | wc -l)" -eq "$(find kernel/patches -name '*.patch' | wc -l)" ]
+}
