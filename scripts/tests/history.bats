@@ -10,7 +10,7 @@ setup() {
 	cp -r "$TOP/kernel" "$TOP/scripts" "$COPY"
 	ln -s "$TOP/build/base" "$COPY/build/base"
 	HISTORY=$COPY/build/history/6.12
-	cd "$COPY"
+	cd "$COPY" || return
 }
 
 # What a failed attempt may leave: the history of before, and nothing else.
