@@ -29,6 +29,9 @@ done
 
 export CCACHE_DIR=${CCACHE_DIR:-$TOP/build/cache/ccache}
 export CCACHE_NOHASHDIR=1
+# Look things up by the headers that the compiler names, rather than by preprocessing first:
+# what is not in the cache, as in the first build, would be preprocessed twice.
+export CCACHE_DEPEND=1
 # What the kernel says of its own making must not differ from build to build.
 export KBUILD_BUILD_USER=kvm-user-irq KBUILD_BUILD_HOST=bench KBUILD_BUILD_TIMESTAMP=@0
 
