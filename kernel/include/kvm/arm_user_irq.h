@@ -25,9 +25,10 @@ struct kvm_vcpu;
  *        of KVM_ARM_DEV_*
  *
  * The vCPU's thread is the only writer, inside KVM_RUN; directed yield reads
- * from other threads, hence READ_ONCE() and WRITE_ONCE(). The run page is no
- * place for this: userspace may write there whatever it likes. Nor does a reset
- * of the vCPU change it: that lowers lines, and userspace has to hear of it.
+ * from other threads and the background timer from its interrupt, hence
+ * READ_ONCE() and WRITE_ONCE(). The run page is no place for this: userspace
+ * may write there whatever it likes. Nor does a reset of the vCPU change it:
+ * that lowers lines, and userspace has to hear of it.
  */
 struct kvm_user_irq {
 	u64 told;
@@ -70,7 +71,7 @@ static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
  * @state: what userspace was told
  * @line: a bit of KVM_ARM_DEV_*, or 0 for a device without a line
  *
- * Context: any thread.
+ * Context: any thread, or a hard interrupt.
  * Return: true if that is what it was told.
  */
 static inline bool kvm_user_irq_is_told_high(const struct kvm_user_irq *state,
