@@ -83,7 +83,7 @@ class Splat:
 class Boot:
     release: str = ""
     programs: list = field(default_factory=list)
-    unlisted: list = field(default_factory=list)
+    without_list: set = field(default_factory=set)
     unwanted: list = field(default_factory=list)
     errors: list = field(default_factory=list)
     careful: bool = False
@@ -212,7 +212,7 @@ def read_ktap(data, boot):
         if kind == "h":
             boot.release = content
         elif kind == "p":
-            boot.program(content)
+            boot.program(content).harness = content in boot.without_list
             boot.listed_at = guest_time
         elif kind == "l":
             boot.listed_at = guest_time
@@ -223,7 +223,7 @@ def read_ktap(data, boot):
         elif kind == "u":
             boot.unwanted.append(content.replace(" ", ".", 1))
         elif kind == "n":
-            boot.unlisted.append(content)
+            boot.without_list.add(content)
         elif kind == "r":
             name, _, case = content.partition(" ")
             boot.careful = True

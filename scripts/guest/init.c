@@ -11,7 +11,7 @@
  *	p  a program that will run: its name
  *	l  a case that will run: "PROGRAM CASE"
  *	u  a case that was not asked for, or is done: "PROGRAM CASE"
- *	n  a program that knows no such case: its name
+ *	n  a program that should list its cases, and lists none: its name
  *	o  a line that run_kselftest.sh wrote
  *	c  the last line of it, cut in the middle
  *	r  run_kselftest.sh starts, for one case alone: "PROGRAM CASE"
@@ -377,13 +377,17 @@ static int choose(const char *program, FILE *listing, struct list *wanted_cases)
 	size_t length = 0;
 	int i;
 
-	if (!listing) {
+	if (listing)
+		read_listing(listing, &cases);
+	if (listing && !cases.count)
+		report('n', "%s", program);
+	if (!cases.count) {
+		/* Run all of it, and what it says will show. */
 		if (wanted(program, ""))
 			add(wanted_cases, "");
 		return wanted_cases->count;
 	}
 
-	read_listing(listing, &cases);
 	for (i = 0; i < cases.count; i++) {
 		if (!wanted(program, cases.item[i])) {
 			report('u', "%s %s", program, cases.item[i]);
@@ -397,8 +401,6 @@ static int choose(const char *program, FILE *listing, struct list *wanted_cases)
 		}
 		add(wanted_cases, cases.item[i]);
 	}
-	if (!cases.count)
-		report('n', "%s", program);
 	if (wanted_cases->count && wanted_cases->count < cases.count)
 		set_arguments(program, arguments);
 	for (i = 0; i < cases.count; i++)

@@ -18,7 +18,8 @@ from hosts import read_host
 
 HERE = Path(__file__).resolve().parent
 PROGRAMS = ("planted_cut", "planted_eacces", "planted_escape", "planted_flood", "planted_forger", "planted_halt",
-            "planted_late", "planted_oops", "planted_quiet", "planted_reset", "planted_skip", "planted_unbuilt")
+            "planted_late", "planted_oops", "planted_quiet", "planted_reset", "planted_skip", "planted_unbuilt",
+            "planted_unlisted")
 # So that a hang and a flood show soon: in a real run these are far away.
 LIMITS = ["--silence", "5", "--most-bytes", str(1 << 20)]
 
@@ -92,6 +93,9 @@ class Planted(unittest.TestCase):
 
     def test_half_a_verdict(self):
         self.assertEqual(self.verdicts("planted_cut"), ["pass", "fail", "missing"])
+
+    def test_a_program_that_lists_no_case(self):
+        self.assertEqual(self.verdicts("planted_unlisted"), ["pass", "pass", "pass"])
 
     def test_a_program_that_did_not_build(self):
         self.assertEqual(self.cases["planted_unbuilt"].verdict, "missing")

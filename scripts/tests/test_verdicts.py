@@ -290,6 +290,18 @@ class Traps(unittest.TestCase):
         m.switches_off()
         self.assertEqual(count(judge(m, "t").cases.values())["missing"], 2)
 
+    def test_a_program_of_the_harness_that_lists_no_case(self):
+        for results, names in ((("ok 1 a.x", "ok 2 a.y"), {"t.a.x": "pass", "t.a.y": "pass"}), ((), {"t": "missing"})):
+            m = Machine()
+            m.init("n", "t")
+            m.init("p", "t")
+            m.starts("t", len(results) or None)
+            for line in results:
+                m.inner(line)
+            m.ends("t")
+            m.switches_off()
+            self.assertEqual({n: c.verdict for n, c in judge(m, "t").cases.items()}, names)
+
     def test_two_results_for_one_case(self):
         m = Machine()
         m.lists("t", "a.x")
