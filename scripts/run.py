@@ -58,6 +58,9 @@ def read_arguments(words):
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
     if values["FORCE"] not in ("", "0", "1"):
         raise CouldNotRun(f"FORCE={values['FORCE']} is neither 0 nor 1.")
+    for key in ("HOST", "TESTS"):
+        if not values[key].split():
+            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
     if values["HOST"] == "all":
         values["HOST"] = " ".join(known_hosts())
     return values
@@ -98,8 +101,11 @@ def about(values, tree, hosts):
 def check_patterns(plan, runs):
     """A pattern over cases that none matched is a mistake of the caller's."""
     names = {case for one in runs for case in one.verdicts.cases}
+    # A program that has but one verdict, on the whole of it, may have had the case.
+    whole = names & set(plan.programs)
     for pattern in plan.patterns:
-        if not any(fnmatchcase(name, pattern) or fnmatchcase(f"{name}.", pattern) for name in names):
+        program = pattern.partition(".")[0]
+        if not any(fnmatchcase(name, pattern) for name in names) and not any(fnmatchcase(n, program) for n in whole):
             known = sorted(set().union(names, *(one.known for one in runs)))
             raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(known))
 
@@ -129,7 +135,11 @@ def run(words):
     try:
         runs = boot_hosts(hosts, plan, partial)
         check_patterns(plan, runs)
-    except (Interrupted, KeyboardInterrupt, CouldNotRun):
+    except CouldNotRun:
+        CHILDREN.stop()
+        shutil.rmtree(partial)
+        raise
+    except (Interrupted, KeyboardInterrupt):
         CHILDREN.stop()
         say(f"what there was stays in {partial.relative_to(TOP)}")
         raise
