@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Boots a kernel on one emulated host and records what it says.
 
-usage: boot.py HOST IMAGE OUT [--initrd FILE] [--append TEXT] [--silence SECONDS] [--most-bytes N]
+usage: boot.py HOST IMAGE OUT [--initrd FILE] [--dtb FILE] [--append TEXT] [--silence SECONDS] [--most-bytes N]
 
 Writes OUT.console (the kernel's console), OUT.ktap (the port that init reports
 on) and OUT.end (JSON: how it ended). Lines of the first two are prefixed with
@@ -103,13 +103,14 @@ def qemu_command(host, arguments, console_fd, ktap_fd):
                "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
                "-chardev", f"socket,id=console,fd={console_fd}", "-serial", "chardev:console",
                "-chardev", f"socket,id=ktap,fd={ktap_fd}",
-               "-device", "virtio-serial-device", "-device", "virtserialport,chardev=ktap,name=ktap",
+               *(["-serial", "chardev:ktap"] if host.ktap_terminal else
+                 ["-device", "virtio-serial-device", "-device", "virtserialport,chardev=ktap,name=ktap"]),
                "-kernel", arguments.image,
                "-append", f"{host.kernel_arguments()} {arguments.append}".strip()]
     if arguments.initrd:
         command += ["-initrd", arguments.initrd]
-    if host.without:
-        command += ["-dtb", f"{arguments.out}.dtb"]
+    if host.without or arguments.dtb:
+        command += ["-dtb", arguments.dtb or f"{arguments.out}.dtb"]
     return command
 
 
@@ -200,6 +201,7 @@ def main():
     parser.add_argument("image")
     parser.add_argument("out")
     parser.add_argument("--initrd")
+    parser.add_argument("--dtb")
     parser.add_argument("--append", default="")
     parser.add_argument("--silence", type=int, default=SILENCE)
     parser.add_argument("--most-bytes", type=int, default=MOST_BYTES)

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -20,7 +21,7 @@ HARNESS = b"# FIXTURE"
 
 
 class Plan:
-    """What a run boots: kernel, programs, and what init is told."""
+    """What a run boots: kernel, programs, and what init is told. IMAGE has the hosts' device trees beside it."""
 
     def __init__(self, image, guest, installed, programs, failed, patterns, forced):
         self.image = image
@@ -33,13 +34,15 @@ class Plan:
         self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
         self.env = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
 
-    def initramfs(self, pending, done, careful):
+    def initramfs(self, host, pending, done, careful):
         files = {
             "programs": [f"{name} {int(self.harness[name])}" for name in pending],
             "patterns": self.patterns, "done": done, "env": self.env,
         }
         if careful:
             files["careful"] = []
+        if host.ktap_terminal:
+            files["port"] = [host.ktap_terminal]
         return self.archive.pack(files)
 
 
@@ -49,6 +52,19 @@ def _why_not_built(log):
     except FileNotFoundError:
         return "its log is missing too"
     return errors[0] if errors else "see the log of the build"
+
+
+def keep_kernel(image, hosts, folder):
+    """Copies the kernel and the hosts' device trees to FOLDER: a later run may build another in their place."""
+    for host in hosts:
+        if host.dtb:
+            shutil.copy(image.parent / "dts" / host.dtb, folder)
+    return Path(shutil.copy(image, folder))
+
+
+def drop_kernel(image):
+    for path in (image, *image.parent.glob("*.dtb")):
+        path.unlink()
 
 
 class HostRun(threading.Thread):
@@ -79,10 +95,12 @@ class HostRun(threading.Thread):
         number = len(self.boots) + 1
         prefix = str(self.folder / f"{self.host.name}-{number}")
         initrd = f"{prefix}.initrd"
-        Path(initrd).write_bytes(self.plan.initramfs(self.verdicts.pending(), self.verdicts.done(),
+        Path(initrd).write_bytes(self.plan.initramfs(self.host, self.verdicts.pending(), self.verdicts.done(),
                                                      self.verdicts.careful))
         self.boots.append((self.host.name, number, prefix))
         command = [BOOT, self.host.name, str(self.plan.image), prefix, "--initrd", initrd, *BOOT_LIMITS]
+        if self.host.dtb:
+            command += ["--dtb", str(self.plan.image.parent / Path(self.host.dtb).name)]
         status, _ = CHILDREN.wait(CHILDREN.start(command))
         os.unlink(initrd)
         if status:

@@ -18,6 +18,8 @@ KEYS = {
     "CPU": "QEMU's -cpu",
     "SMP": "number of CPUs",
     "MEMORY": "MiB",
+    "DTB": "device tree of Linux's that the machine boots with, where QEMU has none of its own for it",
+    "KTAP": "terminal that the KTAP stream goes to, on a machine without virtio: its second serial port",
     "APPEND": "added to the kernel's command line",
     "QEMU": "added to QEMU's arguments",
     "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
@@ -47,6 +49,14 @@ class Host:
         # A panic must end the machine at once, and an oops is as good as one. The bench
         # looks at the whole console, so it is not quietened, and init's marks are not limited.
         return f"console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on {self.values.get('APPEND', '')}".strip()
+
+    @property
+    def dtb(self):
+        return self.values.get("DTB")
+
+    @property
+    def ktap_terminal(self):
+        return self.values.get("KTAP")
 
     @property
     def without(self):

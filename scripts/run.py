@@ -24,7 +24,7 @@ import deviations
 import results
 import table
 from children import CHILDREN, CouldNotRun, Interrupted
-from hostrun import Plan, boot_hosts
+from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from hosts import HostError, known_hosts, read_host
 from programs import choose_programs, programs_of
 from verdicts import unexpected
@@ -126,8 +126,7 @@ def run(words):
             fcntl.flock(lock, fcntl.LOCK_EX)
         tree, plan = prepare(values, seconds)
         partial = results.new_run(TOP / "results", values["TREE"])
-        # A later run may build another kernel in the same place.
-        plan.image = Path(shutil.copy(plan.image, partial / "Image"))
+        plan.image = keep_kernel(plan.image, hosts, partial)
 
     facts = about(values, tree, hosts)
     say(f"Linux {facts['base']}, {values['TREE']}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
@@ -144,7 +143,7 @@ def run(words):
         say(f"what there was stays in {partial.relative_to(TOP)}")
         raise
 
-    plan.image.unlink()
+    drop_kernel(plan.image)
     cases = [case for one in runs for case in one.verdicts.sorted_cases()]
     if values["TREE"] == "stock":
         foreseen = deviations.read_deviations(facts["base"])

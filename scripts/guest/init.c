@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Process 1 of the emulated host: runs the installed selftests and reports on
- * a virtio-serial port of its own, so that nothing the kernel or a guest
- * prints on the console can be taken for a verdict.
+ * a virtio-serial port of its own, or on a machine's second serial port, so that
+ * nothing the kernel or a guest prints on the console can be taken for a verdict.
  *
  * Every line on that port is "KIND SECONDS TEXT", SECONDS being CLOCK_MONOTONIC
  * of this machine:
@@ -31,6 +31,7 @@
  *			 takes its time to get here, so only this tells which case
  *			 ran when the machine died or the kernel complained
  *	/bench/env       KEY=value lines for the tests
+ *	/bench/port	 the terminal to report on, where there is no virtio-serial
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -119,6 +120,7 @@ static void mark(const char *format, ...)
 static void power_off(void)
 {
 	report('q', "power off");
+	tcdrain(port);
 	sync();
 	reboot(RB_POWER_OFF);
 	for (;;)
@@ -156,6 +158,30 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
+static void add(struct list *list, const char *text)
+{
+	if (list->count == MAX_ITEMS) {
+		errno = E2BIG;
+		give_up("too many entries:", text);
+	}
+	list->item[list->count++] = strdup(text);
+}
+
+static void read_lines(const char *path, struct list *list)
+{
+	FILE *file = fopen(path, "re");
+	char line[1024];
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (line[0])
+			add(list, line);
+	}
+	fclose(file);
+}
+
 static int open_port(void)
 {
 	char path[300], name[64];
@@ -185,12 +211,33 @@ static int open_port(void)
 	return -1;
 }
 
+static int open_terminal(const char *name)
+{
+	struct termios raw;
+	char path[300];
+	int terminal;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	terminal = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+	if (terminal < 0 || tcgetattr(terminal, &raw))
+		give_up("cannot report on", path);
+	cfmakeraw(&raw);
+	tcsetattr(terminal, TCSANOW, &raw);
+	return terminal;
+}
+
 /* The name of a port arrives from the device some time after its probe. */
 static void wait_for_port(void)
 {
 	const struct timespec step = { .tv_nsec = 5 * 1000 * 1000 };
+	struct list terminal = { .count = 0 };
 	int tries;
 
+	read_lines("/bench/port", &terminal);
+	if (terminal.count) {
+		port = open_terminal(terminal.item[0]);
+		return;
+	}
 	for (tries = 0; tries < 2000 && port < 0; tries++) {
 		port = open_port();
 		if (port < 0)
@@ -198,30 +245,6 @@ static void wait_for_port(void)
 	}
 	if (port < 0)
 		give_up("no virtio-serial port named", PORT_NAME);
-}
-
-static void add(struct list *list, const char *text)
-{
-	if (list->count == MAX_ITEMS) {
-		errno = E2BIG;
-		give_up("too many entries:", text);
-	}
-	list->item[list->count++] = strdup(text);
-}
-
-static void read_lines(const char *path, struct list *list)
-{
-	FILE *file = fopen(path, "re");
-	char line[1024];
-
-	if (!file)
-		return;
-	while (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (line[0])
-			add(list, line);
-	}
-	fclose(file);
 }
 
 /* Is this case asked for, and has no earlier boot given it a verdict? */

@@ -75,6 +75,8 @@ FIXTURE_SETUP(counter)
 	struct user_irq_return r;
 	struct kvm_vm *vm;
 
+	if (!missing && variant->event != ARMV8_PMUV3_PERFCTR_SW_INCR)
+		missing = user_irq_uncountable();
 	if (missing)
 		SKIP(return, "%s", missing);
 

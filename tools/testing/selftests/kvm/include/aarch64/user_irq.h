@@ -102,6 +102,7 @@ static inline enum arch_timer user_irq_timer(u64 line)
 }
 
 const char *user_irq_missing(u64 lines);
+const char *user_irq_uncountable(void);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 			   struct kvm_vcpu *vcpus[]);
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);
