@@ -37,7 +37,7 @@ if [ ! -d "$source" ]; then
 	how_far() { echo "$(du -sm "$new" | cut -f1) MiB unpacked"; }
 	unpack() {
 		dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$new" --strip-components=3 "./usr/src/$package.tar.xz" &&
-			tar -x --xz -C "$new" --strip-components=1 -f "$new/$package.tar.xz" && rm "$new/$package.tar.xz"
+			tar -x --use-compress-program="xz -T0" -C "$new" --strip-components=1 -f "$new/$package.tar.xz" && rm "$new/$package.tar.xz"
 	}
 	say "unpacking $(basename "$deb")"
 	if ! logged "$log" how_far unpack; then

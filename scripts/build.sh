@@ -6,8 +6,8 @@
 # usage: build.sh TREE-FOLDER [FRAGMENT...]
 # FRAGMENT names a file of kernel/configs/optional. Prints the path of the Image.
 #
-# Objects go to the folder out/ in the tree, so that the source is "../" in each
-# tree's compiler command lines and ccache finds in one what it made for another.
+# Objects go to the folder out/ in the tree, so that the source is "../" in each tree's
+# compiler command lines, and objects of one tree do for another (see scripts/tree.sh).
 
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
@@ -27,23 +27,23 @@ for name in "$@"; do
 	out+=.$name
 done
 
-export CCACHE_DIR=${CCACHE_DIR:-$TOP/build/cache/ccache}
-export CCACHE_NOHASHDIR=1
-# Look things up by the headers that the compiler names, rather than by preprocessing first:
-# what is not in the cache, as in the first build, would be preprocessed twice.
-export CCACHE_DEPEND=1
 # What the kernel says of its own making must not differ from build to build.
 export KBUILD_BUILD_USER=kvm-user-irq KBUILD_BUILD_HOST=bench KBUILD_BUILD_TIMESTAMP=@0
 
-jobs=$(nproc)
+# One more than CPUs: a compiler waits for the disk now and then. Who called may share out
+# the jobs (scripts/jobs.py); then make has its number from there.
+jobs=(-j$(($(nproc) + 1)))
+[[ ${MAKEFLAGS-} != *jobserver* ]] || jobs=()
 log=$TOP/build/log/build-$(basename "$tree")-$out.log
 image=$tree/$out/arch/arm64/boot/Image
 config=$tree/$out/.config
+# Device trees that hosts boot with, and that QEMU has not.
+mapfile -t dtbs < <(sed -n 's/^DTB=//p' "$TOP"/hosts/*.host)
 configured=$tree/$out/.configured
 built=$tree/$out/.built
 
 kmake() {
-	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE="ccache aarch64-linux-gnu-" "$@"
+	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- "$@"
 }
 
 # Every source and fragment is older than the mark FILE.
@@ -84,8 +84,10 @@ fi
 needs_space "$tree" 700
 
 how_far() { echo "$(find "$tree/$out" -name '*.o' -newer "$mark" | wc -l) objects made"; }
+# The mark holds the index of what is built (scripts/tree.sh), where there is one.
 mark=$tree/$out/.mark
-touch "$mark"
+cp "$tree/.index" "$mark" 2> /dev/null || : > "$mark"
+rm -f "$built"
 
 asked=$(cat "${fragments[@]}" | sha256sum)
 newer_kconfig() { find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -newer "$configured" -print -quit; }
@@ -103,10 +105,10 @@ if [ "$asked" != "$(cat "$configured" 2> /dev/null)" ] || [ -n "$(newer_kconfig)
 fi
 
 say "building the kernel of $(basename "$tree")   (log: $log)"
-if ! logged "$log" how_far kmake -j"$jobs" Image; then
+if ! logged "$log" how_far kmake "${jobs[@]}" Image "${dtbs[@]}"; then
 	first_errors "$log"
 	could_not_run "the kernel of $(basename "$tree") does not build; all of it is in $log." \
 		"Correct it, then run the same command again."
 fi
-touch -r "$mark" "$built"
+cp -p "$mark" "$built"
 echo "$image"

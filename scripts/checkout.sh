@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Makes a folder what a commit says. Files that are already as they should be
+# keep their time stamps, so make rebuilds little.
+#
+# usage: checkout.sh GIT-DIR COMMIT FOLDER
+# The index is the folder's own, so the repository's is left alone. It is written
+# after the files: a run that was interrupted is made good by the next one, and so is
+# a file that somebody edited here.
+
+set -euo pipefail
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=checkout
+. "$TOP/scripts/steps.sh"
+
+takes 3 3 "checkout.sh GIT-DIR COMMIT FOLDER" "$@"
+export GIT_DIR=$1 GIT_WORK_TREE=$3 GIT_INDEX_FILE=$3/.index
+rm -f "$GIT_INDEX_FILE.lock"
+# Its status only says whether a file differs, which is what comes next.
+git update-index -q --refresh > /dev/null || true
+git read-tree --reset -u "$2"
+git checkout-index -qfa
