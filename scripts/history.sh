@@ -31,17 +31,19 @@ name=${1##*/}
 history=$here/build/history/$name
 version=$(make -s -C "$base_dir" kernelversion)
 
-# Anything that went into the repository; when it changes, the repository is made anew.
-made_from() {
+# What goes into the baseline, and what into the series; where it changes, that part is made anew.
+sums() {
 	echo "$version"
 	cd "$here"
-	find kernel/ scripts/history.sh -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
+	find "$@" -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
 }
-made_from=$(made_from | sha256sum)
+baseline_of=$(sums scripts/history.sh kernel/baseline | sha256sum)
+series_of=$(sums scripts/history.sh kernel | sha256sum)
 mkdir -p "$here/build/history"
 exec 9> "$here/build/history/.$name.lock"
 flock 9
-if [ "$(cat "$history/.git/made-from" 2> /dev/null)" = "$made_from" ]; then
+made_from() { cat "$history/.git/$1-of" 2> /dev/null || true; }
+if [ "$(made_from series)" = "$series_of" ]; then
 	echo "$history"
 	exit 0
 fi
@@ -98,9 +100,10 @@ By semantic patch, so that the series has something to start from. What
 protects the host from a guest's timers stays."
 }
 
-# A patch file is a mail's text, the whole files that come with it (New-file:), and its hooks into Linux's files.
+# A patch file is a mail's text, the whole files that come with it (New-file:), the cases that it turns
+# green (Green:), and its hooks into Linux's files. What is for us alone goes into a note of the commit.
 add_patch() {
-	local patch=$1 name=${1##*/} file
+	local patch=$1 name=${1##*/} file green
 	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || die "$name has no Subject"
 	if grep -q '^diff --git' "$patch"; then
 		in_new apply --index --whitespace=error-all "$patch" 2> "$new/.git/rejected" ||
@@ -112,12 +115,21 @@ add_patch() {
 	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
 	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
 		in_new commit -qs --cleanup=whitespace -F - || die "$name is empty or has no text"
+	green=$(sed -n '/^---$/q; /^Green: /p' "$patch")
+	[ -z "$green" ] || in_new notes add -m "$green"
 }
 
-say "Linux $version: base"
-take_base
-say "Linux $version: baseline, by the rules in kernel/baseline"
-take_feature_out
+if [ "$(made_from baseline)" = "$baseline_of" ]; then
+	cp -a "$history/." "$new"
+	in_new switch -qf --detach baseline
+	in_new branch -qD series
+	in_new update-ref -d refs/notes/commits
+else
+	say "Linux $version: base"
+	take_base
+	say "Linux $version: baseline, by the rules in kernel/baseline"
+	take_feature_out
+fi
 in_new switch -qc series
 patches=("$here"/kernel/patches/*.patch)
 if [ -e "${patches[0]}" ]; then
@@ -127,7 +139,8 @@ if [ -e "${patches[0]}" ]; then
 	done
 fi
 
-echo "$made_from" > "$new/.git/made-from"
+echo "$baseline_of" > "$new/.git/baseline-of"
+echo "$series_of" > "$new/.git/series-of"
 rm -rf "$history"
 mv "$new" "$history"
 trap - EXIT
