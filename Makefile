@@ -12,23 +12,27 @@ alone := +@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES
 
 BASE ?= 6.12
 TREE ?= series
-HOST ?= vhe nvhe
+HOST ?=
 TESTS ?= user_irq_*
 CONFIG ?=
 FORCE ?=
+SERIES ?=
 # By way of the environment: a value may hold anything, quotes too.
-export BASE TREE HOST TESTS CONFIG FORCE
+export BASE TREE HOST TESTS CONFIG FORCE SERIES
 
-.PHONY: help run check setup format-series clean
+.PHONY: help run check validate setup format-series clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
-run: setup ## the main job; BASE= TREE=stock|baseline|series HOST='vhe nvhe' TESTS='user_irq_*' CONFIG= FORCE=1
+run: setup ## the main job; BASE= TREE=stock|baseline|series HOST= TESTS='user_irq_*' CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 check: setup ## every test of the project, the bench's own included
 	$(alone) scripts/check.py BASE="$$BASE"
+
+validate: setup ## patch by patch: each builds, boots, and turns green what it says; BASE=/path SERIES=v6.12..mine for another's
+	$(alone) scripts/validate.py BASE="$$BASE" SERIES="$$SERIES" HOST="$$HOST" TESTS="$$TESTS"
 
 # A prerequisite, and in shell: a fresh machine has no Python yet.
 setup: ## install the Debian packages that the project needs

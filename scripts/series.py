@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The patches that validation walks along: our own series, or a range of anybody's git tree.
+
+Whose tree it is, it is only read: commits are checked out with an index and a
+folder of our own, and no reference is made.
+"""
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from children import CouldNotRun
+
+SCRIPTS = Path(__file__).resolve().parent
+# Without these a tree cannot be held against KVM's selftests on arm64.
+NEEDED = ("arch/arm64/kvm/arm.c", "virt/kvm/kvm_main.c", "tools/testing/selftests/kvm/lib/kvm_util.c")
+
+
+@dataclass
+class Patch:
+    """Number 0 is what the series stands on. GREEN: patterns over the cases that it turns green."""
+    number: int
+    commit: str
+    subject: str
+    green: list = field(default_factory=list)
+
+
+class Series:
+    def __init__(self, name, git_dir, base, tip):
+        self.name, self.git_dir = name, Path(git_dir)
+        commits = self.git("rev-list", "--reverse", f"{base}..{tip}").split()
+        self.patches = [Patch(0, self.git("rev-parse", f"{base}^{{commit}}").strip(), "(what the series stands on)")]
+        self.patches += [self._patch(number, commit) for number, commit in enumerate(commits, 1)]
+
+    def git(self, *arguments):
+        done = subprocess.run(["git", "--git-dir", self.git_dir, *arguments], capture_output=True, text=True,
+                              errors="backslashreplace", check=False)
+        if done.returncode:
+            raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {done.stderr.strip()}")
+        return done.stdout
+
+    def _patch(self, number, commit):
+        # Our own patches name their cases in a note, which stays out of the commit; others may do it in a trailer.
+        text = self.git("log", "-1", "--notes", "--format=%s%n%b%n%N", commit)
+        subject, _, rest = text.partition("\n")
+        green = [word for line in rest.splitlines() if line.startswith("Green: ") for word in line.split()[1:]]
+        return Patch(number, commit, subject, green)
+
+    def tree_id(self, patch):
+        return self.git("rev-parse", f"{patch.commit}^{{tree}}").strip()
+
+    def files(self, patch):
+        """The C files that this patch leaves changed; for what the series stands on, those that the series changes."""
+        ends = (patch.commit, self.patches[-1].commit) if patch.number == 0 else (f"{patch.commit}^", patch.commit)
+        names = self.git("diff", "--name-only", "--diff-filter=AM", *ends, "--", "*.c").split()
+        return [name for name in names if not name.startswith(("tools/", "samples/"))]
+
+    def mail(self, patch):
+        return self.git("format-patch", "-1", "--stdout", patch.commit)
+
+    def check_out(self, patch, tree):
+        """Makes the folder TREE what it is after PATCH."""
+        tree.mkdir(parents=True, exist_ok=True)
+        if subprocess.run([SCRIPTS / "checkout.sh", self.git_dir, patch.commit, tree], check=False).returncode:
+            raise CouldNotRun(f"cannot check out {patch.commit[:12]} in {tree}; what git said stands above.")
+
+
+class OurSeries(Series):
+    """The project's own patches on BASE, in the repository that holds only what they touch."""
+
+    def __init__(self, base):
+        super().__init__(base, _of_script("history.sh", base) / ".git", "baseline", "series")
+
+    def check_out(self, patch, tree):
+        if _of_script("tree.sh", self.name, "walk", patch.commit) != tree:
+            raise AssertionError(f"tree.sh has another place for {tree}")
+
+
+def _of_script(name, *arguments):
+    """The path that a script of ours prints."""
+    done = subprocess.run([SCRIPTS / name, *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise CouldNotRun(f"{name} could not do its part; what it said stands above.")
+    return Path(done.stdout.strip())
+
+
+def from_range(path, text):
+    """The commits of a range like v6.12..mybranch in the git tree PATH."""
+    def ask(*arguments):
+        return subprocess.run(["git", "-C", path, *arguments], capture_output=True, text=True, check=False,
+                              env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
+
+    git_dir = ask("rev-parse", "--absolute-git-dir")
+    if git_dir.returncode:
+        raise CouldNotRun(f"BASE={path} is no git tree, so it has no range to validate. Give one that is.")
+    base, dots, tip = text.partition("..")
+    if not dots or tip.startswith("."):
+        raise CouldNotRun(f"SERIES={text} is not a range. Give one like v6.12..mybranch.")
+    tip = tip or "HEAD"
+    for end in (base, tip):
+        if ask("rev-parse", "--verify", "-q", f"{end}^{{commit}}").returncode:
+            raise CouldNotRun(f"SERIES={text}: there is no commit '{end}' in {path}. Name one that `git log` shows.")
+    merges = ask("rev-list", "--merges", f"{base}..{tip}").stdout.split()
+    if merges:
+        raise CouldNotRun(f"SERIES={text} has a merge in it, {merges[0][:12]}, and a patch has one parent. "
+                          f"Rebase the series, or name a range behind the merge.")
+    if not ask("rev-list", f"{base}..{tip}").stdout.split():
+        raise CouldNotRun(f"SERIES={text} is empty: '{tip}' has no commit that '{base}' has not.")
+    for name in NEEDED:
+        if ask("cat-file", "-e", f"{base}:{name}").returncode:
+            raise CouldNotRun(f"'{base}' in {path} has no {name}: it is no Linux with KVM's selftests for arm64.")
+    if ask("status", "--porcelain", "--untracked-files=no").stdout.strip():
+        raise CouldNotRun(f"{path} has changes that are in no commit, and only commits are validated. "
+                          "Commit or stash them, then run the same command again.")
+    return Series(f"{Path(path).resolve().name}-range", git_dir.stdout.strip(), base, tip)

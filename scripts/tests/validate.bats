@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+#
+# What `make validate` says of a range that it cannot walk along. Small git
+# repositories stand in for a developer's tree, which has to stay as it is.
+
+setup() {
+	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+	LINUX=$BATS_TEST_TMPDIR/linux
+	export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.org
+	git init -q -b main "$LINUX"
+	cd "$LINUX" || return
+	mkdir -p arch/arm64/kvm virt/kvm tools/testing/selftests/kvm/lib
+	echo 1 | tee arch/arm64/kvm/arm.c virt/kvm/kvm_main.c > tools/testing/selftests/kvm/lib/kvm_util.c
+	commit one
+	git tag old
+	echo 2 > virt/kvm/kvm_main.c
+	commit two
+}
+
+commit() {
+	git add -A
+	git commit -qm "$1"
+}
+
+everything() { (cd "$LINUX" && find . -type f -printf '%p %T@ ' -exec sha256sum {} \; | sort); }
+
+# cannot_validate RANGE WORDS: status 2, these words, and the tree as before.
+cannot_validate() {
+	local before
+	before=$(everything)
+	run "$TOP/scripts/validate.py" BASE="$LINUX" SERIES="$1"
+	echo "$output"
+	[ "$status" -eq 2 ]
+	[[ $output == *"$2"* ]]
+	[ "$before" = "$(everything)" ]
+}
+
+@test "a range without commits" { cannot_validate main..main "is empty"; }
+
+@test "a range that is none" { cannot_validate main "is not a range"; }
+
+@test "a commit that is not there" { cannot_validate old..yours "no commit 'yours'"; }
+
+@test "a merge in the range" {
+	git switch -qc side old
+	echo 3 > more
+	commit three
+	git merge -q --no-edit main
+	cannot_validate old..side "has a merge in it"
+}
+
+@test "a base without KVM's selftests" {
+	git rm -qr tools
+	commit "no tests"
+	git tag none
+	echo 4 > more
+	commit four
+	cannot_validate none..main "has no tools/testing/selftests/kvm/lib/kvm_util.c"
+}
+
+@test "changes in no commit" {
+	echo 5 > virt/kvm/kvm_main.c
+	cannot_validate old..main "changes that are in no commit"
+}
+
+@test "a folder that is no git tree" {
+	LINUX=$BATS_TEST_TMPDIR/plain
+	mkdir "$LINUX"
+	cannot_validate old..main "is no git tree"
+}
+
+@test "a range without a tree, and a tree without a range" {
+	run "$TOP/scripts/validate.py" SERIES=old..main
+	[ "$status" -eq 2 ]
+	[[ $output == *"Give BASE=/path/to/linux"* ]]
+	run "$TOP/scripts/validate.py" BASE="$LINUX"
+	[ "$status" -eq 2 ]
+	[[ $output == *"needs SERIES="* ]]
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Validates a series patch by patch: each builds, boots, and turns green what it says.
+
+usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_*']
+
+Without SERIES it is our own series on BASE. SERIES=v6.12..mybranch is a range of
+commits in the git tree BASE=/path/to/linux, which is only read. The cases run
+whether or not the capability is advertised. Exit status: 0 all as the patches
+say, 1 something is not, 2 it could not run.
+"""
+
+import fcntl
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import greens
+import results
+from children import CHILDREN, CouldNotRun, Interrupted
+from hosts import HostError, read_host
+from programs import choose_programs, programs_of
+from series import OurSeries, from_range
+from walk import Walk, say
+
+TOP = Path(__file__).resolve().parent.parent
+DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": "user_irq_*"}
+
+
+def read_arguments(words):
+    values = dict(DEFAULTS)
+    for word in words:
+        key, separator, value = word.partition("=")
+        if not separator or key not in DEFAULTS:
+            raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in DEFAULTS)}.")
+        values[key] = value or DEFAULTS[key]
+    if values["SERIES"] and "/" not in values["BASE"]:
+        raise CouldNotRun(f"SERIES= is a range in a git tree, and BASE={values['BASE']} is none. "
+                          "Give BASE=/path/to/linux.")
+    if "/" in values["BASE"] and not values["SERIES"]:
+        raise CouldNotRun(f"BASE={values['BASE']} needs SERIES=, a range of its commits like v6.12..mybranch.")
+    return values
+
+
+def programs(tree, patterns):
+    known = programs_of(tree)
+    chosen = choose_programs(patterns, known)
+    return chosen, [known[name] for name in chosen]
+
+
+def checkpatch(series, tree):
+    """What checkpatch says, by the patch's number. MAINTAINERS has an entry for these paths already."""
+    said = {}
+    for patch in series.patches[1:]:
+        done = subprocess.run(
+            ["perl", tree / "scripts/checkpatch.pl", "--no-tree", "--quiet", "--terse", "--strict", "--show-types",
+             "--ignore", "FILE_PATH_CHANGES", "-"], input=series.mail(patch), capture_output=True, text=True,
+            errors="backslashreplace", check=False)
+        said[patch.number] = [f"checkpatch: {line}" for line in (done.stdout + done.stderr).splitlines()
+                              if line.strip() and not line.startswith("total:")]
+    return said
+
+
+def report(series, hosts, records, wrong):
+    lines = ["", *greens.matrix(series.patches, records, [host.name for host in hosts]), "",
+             f"In a cell, a sign each for {', '.join(host.name for host in hosts)}: "
+             + ", ".join(f"{sign} {verdict}" for verdict, sign in greens.SIGNS.items()) + ".", ""]
+    for patch in series.patches:
+        record, bad = records[patch.number], wrong[patch.number]
+        seconds = ", ".join(f"{key} {value:.0f}" for key, value in record["seconds"].items())
+        lines.append(f"{patch.number:3} {'ok    ' if not bad else 'not ok'} {patch.subject}   (seconds: {seconds})")
+        lines += [f"        {sentence}" for sentence in bad]
+    return "\n".join(lines) + "\n"
+
+
+def write_results(series, walk, records, text, wrong):
+    partial = results.new_run(TOP / "results", "validate")
+    for patch in series.patches:
+        shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
+    (partial / "matrix.txt").write_text(text, encoding="utf-8")
+    patches = [{"number": patch.number, "subject": patch.subject, "green": patch.green,
+                "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
+    (partial / "matrix.json").write_text(json.dumps({"series": series.name, "patches": patches}, indent=1) + "\n",
+                                         encoding="utf-8")
+    return results.complete(partial)
+
+
+def validate(words):
+    start = time.monotonic()
+    values = read_arguments(words)
+    hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    (TOP / "build").mkdir(exist_ok=True)
+    with open(TOP / "build/.validate.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another validation is walking; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
+        walk = Walk(series, hosts, values["TESTS"].split(), programs)
+        records = walk.go()
+        wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
+        text = report(series, hosts, records, wrong)
+        folder = write_results(series, walk, records, text, wrong)
+    print(text)
+    bad = sum(bool(sentences) for sentences in wrong.values())
+    print(f"{series.name}: " + (f"{bad} of {len(wrong) - 1} patches not as they say." if bad else
+                                f"all {len(wrong) - 1} patches as they say."))
+    print(f"Results: {folder.relative_to(TOP)}   Seconds: {time.monotonic() - start:.0f}")
+    return 1 if bad else 0
+
+
+def main():
+    if sys.argv[1:] in (["help"], ["--help"], ["-h"]):
+        print(__doc__)
+        return 0
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        return validate(sys.argv[1:])
+    except (CouldNotRun, HostError) as error:
+        CHILDREN.stop()
+        say(error)
+    except (KeyboardInterrupt, Interrupted):
+        CHILDREN.stop()
+        say("interrupted. The same command goes on where this one was.")
+    except OSError as error:
+        CHILDREN.stop()
+        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; "
+            "then run the same command again.")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

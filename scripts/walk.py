@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Walks along a series: builds what each patch leaves, and boots it while the next is built.
+
+What was learnt of a patch is kept, under a name made from all that went in. So a
+walk that was interrupted goes on where it was, and one along a series of which one
+patch changed does again what depends on that patch.
+"""
+
+import hashlib
+import json
+import os
+import queue
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import results
+from children import CHILDREN, CouldNotRun
+from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
+from jobs import Jobs
+
+TOP = Path(__file__).resolve().parent.parent
+SCRIPTS = TOP / "scripts"
+_WARNING = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(?:warning|error): (.*)")
+
+
+def say(text):
+    print(f"validate: {text}", file=sys.stderr, flush=True)
+
+
+def _script(name, *arguments, **options):
+    """Returns (status, last line) of a script of ours."""
+    status, output = CHILDREN.wait(CHILDREN.start([SCRIPTS / name, *arguments], stdout=subprocess.PIPE, text=True,
+                                                  **options))
+    return status, output.strip().rpartition("\n")[2]
+
+
+def complaints(text):
+    """What a compiler or checker says, without the line numbers that any patch may shift."""
+    return sorted({f"{match[1]}: {match[2]}" for match in map(_WARNING.search, text.splitlines()) if match})
+
+
+def _digest(*parts):
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
+
+
+def _content(*folders):
+    parts = []
+    for folder in folders:
+        for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
+            parts += [path.name, hashlib.sha256(path.read_bytes()).hexdigest()]
+    return _digest(*parts)
+
+
+class Walk:
+    """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}; see patch()."""
+
+    def __init__(self, series, hosts, patterns, programs_of_tree):
+        self.series, self.hosts, self.patterns = series, hosts, patterns
+        self.tree = TOP / "build/trees" / f"{series.name}-walk"
+        self.state = TOP / "build/validate" / series.name
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.jobs = Jobs()
+        self.waiting = queue.Queue(1)
+        self.records = {}
+        self.problem = None
+        self._build_tests(programs_of_tree)
+
+    def _build_tests(self, programs_of_tree):
+        """Once, from the end of the series: what a patch adds to the tests is red until the patch that it tests."""
+        say("the tests, as the end of the series has them")
+        self.series.check_out(self.series.patches[-1], self.tree)
+        self.programs, paths = programs_of_tree(self.tree, self.patterns)
+        status, guest = _script("guest.sh")
+        status, installed = (status, "") if status else _script("selftests.sh", str(self.tree), *paths)
+        if status:
+            raise CouldNotRun("the tests could not be built; why stands above.")
+        self.guest, self.tests = Path(guest), Path(installed).parent
+        self.same_for_all = _digest(
+            _content(self.tests / "stripped", self.guest, TOP / "kernel/configs"),
+            *(json.dumps(host.values, sort_keys=True) for host in self.hosts), *self.patterns)
+
+    def key(self, patch):
+        return _digest(self.same_for_all, self.series.tree_id(patch), *self.series.files(patch))
+
+    def go(self):
+        """Returns {number of the patch: its record}."""
+        tester = threading.Thread(target=self._test_all, daemon=True)
+        tester.start()
+        for patch in self.series.patches:
+            where = f"patch {patch.number} of {len(self.series.patches) - 1}"
+            kept = self.state / self.key(patch) / "record.json"
+            if kept.exists():
+                self.records[patch.number] = json.loads(kept.read_text(encoding="utf-8"))
+                say(f"{where}: known from an earlier walk   ({patch.subject})")
+                continue
+            say(f"{where}: {patch.subject}")
+            self._hand_over(patch, self._build(patch))
+        self._hand_over(None, None)
+        while tester.is_alive():
+            tester.join(0.2)
+        if self.problem:
+            raise self.problem
+        return self.records
+
+    def _hand_over(self, patch, built):
+        while True:
+            if self.problem:
+                raise self.problem
+            try:
+                return self.waiting.put((patch, built), timeout=0.5)
+            except queue.Full:
+                continue
+
+    # This thread builds
+
+    def _build(self, patch):
+        start = time.time()
+        self.series.check_out(patch, self.tree)
+        with self.jobs:
+            status, image = _script("build.sh", str(self.tree), **self.jobs.for_make())
+        log = TOP / "build/log" / f"build-{self.tree.name}-out.log"
+        # The log of this build, if there was anything to do.
+        text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= start else ""
+        record = {"built": not status, "error": "", "warnings": complaints(text), "sparse": [], "cases": [],
+                  "seconds": {}}
+        folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
+        if status:
+            record["error"] = (record["warnings"] or ["see what the build said"])[0]
+        else:
+            keep_kernel(Path(image), self.hosts, folder)
+            record["sparse"] = self._sparse(patch)
+        record["seconds"]["build"] = round(time.time() - start, 1)
+        return folder, record
+
+    def _sparse(self, patch):
+        objects = [name[:-2] + ".o" for name in self.series.files(patch)]
+        objects = [name for name in objects if (self.tree / "out" / name).exists()]
+        if not objects:
+            return []
+        with self.jobs:
+            child = CHILDREN.start(
+                ["make", "-s", "-C", self.tree, "O=out", "LOCALVERSION=", "ARCH=arm64",
+                 "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse", *objects],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self.jobs.for_make())
+            _, output = CHILDREN.wait(child)
+        return complaints(output)
+
+    # And this one tests
+
+    def _test_all(self):
+        try:
+            while True:
+                patch, built = self.waiting.get()
+                if patch is None:
+                    return
+                self._test(patch, *built)
+        except BaseException as error:
+            self.problem = error
+
+    def _test(self, patch, folder, record):
+        start = time.time()
+        if record["built"]:
+            plan = Plan(folder / "Image", self.guest, self.tests / "stripped", self.programs, self.tests / "failed",
+                        self.patterns, True)
+            runs = boot_hosts(self.hosts, plan, folder, self.jobs)
+            cases = [case for one in runs for case in one.verdicts.sorted_cases()]
+            record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict, "reason": case.reason}
+                               for case in cases]
+            record["seconds"]["tests"] = round(time.time() - start, 1)
+            drop_kernel(folder / "Image")
+            about = {"base": self.series.name, "tree": f"patch {patch.number}", "patches": patch.number,
+                     "hosts": [host.name for host in self.hosts]}
+            results.write(folder, cases, about, record["seconds"], [boot for one in runs for boot in one.boots])
+        (folder / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
+        folder.chmod(0o755)
+        final = self.state / self.key(patch)
+        shutil.rmtree(final, ignore_errors=True)
+        os.rename(folder, final)
+        self.records[patch.number] = record
