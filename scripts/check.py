@@ -89,8 +89,8 @@ def checks(base):
     yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS],
                 unittests)
     yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
-    yield Check("the suite on the baseline", suite(base, TREE="baseline"), verdicts)
-    yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", FORCE="1"), verdicts)
+    yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)
+    yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)
     yield Check("KUnit", [SCRIPTS / "kunit.py", series], kunit)
     yield Check("planted traps, in a real boot",

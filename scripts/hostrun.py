@@ -119,8 +119,9 @@ class HostRun(threading.Thread):
         return progress
 
 
-def boot_hosts(hosts, plan, folder):
-    slots = threading.Semaphore(max(1, os.cpu_count() or 1))
+def boot_hosts(hosts, plan, folder, slots=None):
+    """SLOTS lets as many hosts run at once as it has room for; by itself, as many as there are CPUs."""
+    slots = slots or threading.Semaphore(max(1, os.cpu_count() or 1))
     runs = [HostRun(host, plan, folder, slots) for host in hosts]
     for one in runs:
         one.start()

@@ -47,8 +47,10 @@ class Host:
 
     def kernel_arguments(self):
         # A panic must end the machine at once, and an oops is as good as one. The bench
-        # looks at the whole console, so it is not quietened, and init's marks are not limited.
-        return f"console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on {self.values.get('APPEND', '')}".strip()
+        # looks at the whole console, so it is not quietened, and init's marks are not limited. Grace
+        # periods end soon, because each case destroys a VM and waits for some.
+        return ("console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on rcupdate.rcu_expedited=1 "
+                f"{self.values.get('APPEND', '')}").strip()
 
     @property
     def dtb(self):

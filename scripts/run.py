@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The main job: builds a tree, boots it on hosts, runs the tests, gives the verdicts.
 
-usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
+usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe …'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
 
 TESTS are shell patterns over programs (user_irq_timer) or cases
 (user_irq_timer.line.*). FORCE=1 makes the cases run although the kernel does not
@@ -31,7 +31,8 @@ from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
-DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
+DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": "user_irq_*",
+            "CONFIG": "", "FORCE": ""}
 TREES = ("stock", "baseline", "series")
 
 

@@ -65,6 +65,9 @@ class Walk:
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.state = TOP / "build/validate" / series.name
         self.state.mkdir(parents=True, exist_ok=True)
+        # What an interrupted walk left half made.
+        for path in self.state.glob(".*"):
+            shutil.rmtree(path)
         self.jobs = Jobs()
         self.waiting = queue.Queue(1)
         self.records = {}

@@ -10,7 +10,7 @@
 
 /* More than a wait that is left in peace has, and few for one that is not. */
 #define MAX_WAKE_UPS	2
-#define WATCH_NS	(300 * 1000 * 1000)
+#define WATCH_NS	(100 * 1000 * 1000)
 
 /* A try that time overtook is repeated with twice the time, from 1 ms to 4 s. */
 #define MAX_TRIES	13
