@@ -54,7 +54,7 @@ nothing_newer_than() {
 
 configure() {
 	kmake tinyconfig &&
-		"$tree/scripts/kconfig/merge_config.sh" -m -O "$tree/$out" "$config" "${fragments[@]}" &&
+		(cd "$tree/$out" && "$tree/scripts/kconfig/merge_config.sh" -m -O . "$config" "${fragments[@]}") &&
 		kmake olddefconfig
 }
 

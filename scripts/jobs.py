@@ -7,6 +7,7 @@ start. A host takes a byte while it runs, so make, told of the pipe, does less m
 
 import fcntl
 import os
+import select
 
 # Above what the scripts use for their locks.
 _LOWEST_FD = 100
@@ -23,8 +24,14 @@ class Jobs:
         os.write(self.fds[1], b"+" * max(1, os.cpu_count() or 1))
 
     def __enter__(self):
-        os.read(self.fds[0], 1)
-        return self
+        while True:
+            select.select([self.fds[0]], [], [])
+            try:
+                os.read(self.fds[0], 1)
+                return self
+            except BlockingIOError:
+                # make has switched the pipe to this, and somebody else was first.
+                continue
 
     def __exit__(self, *_):
         os.write(self.fds[1], b"+")

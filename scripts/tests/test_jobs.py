@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Jobs are shared with a real make."""
+
+import os
+import subprocess
+import tempfile
+import threading
+import unittest
+from pathlib import Path
+
+from jobs import Jobs
+
+# Each recipe notes how many run at that moment: the lines in "now", which it joins and leaves.
+MAKEFILE = (
+    "all: a b c d e f g h\n"
+    "a b c d e f g h:\n"
+    "\t@touch now.$@ && ls | grep -c ^now >> seen && sleep 0.05 && rm now.$@\n"
+)
+
+
+def most_at_once(jobs, taken):
+    """How many recipes a make runs at once that takes part in JOBS, while TAKEN of them are taken."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "Makefile").write_text(MAKEFILE, encoding="utf-8")
+        for _ in range(taken):
+            jobs.__enter__()
+        with jobs:
+            subprocess.run(["make", "-s", "-C", folder], check=True, **jobs.for_make())
+        for _ in range(taken):
+            jobs.__exit__()
+        return max(map(int, (Path(folder) / "seen").read_text(encoding="utf-8").split()))
+
+
+class TheJobs(unittest.TestCase):
+    def setUp(self):
+        self.cpus, os.cpu_count = os.cpu_count, lambda: 3
+        self.jobs = Jobs()
+
+    def tearDown(self):
+        os.cpu_count = self.cpus
+
+    def test_make_has_all_when_nobody_else_works(self):
+        self.assertIn(most_at_once(self.jobs, 0), (2, 3))
+
+    def test_make_leaves_room(self):
+        self.assertEqual(most_at_once(self.jobs, 2), 1)
+
+    def test_who_comes_when_all_are_taken_waits_also_after_a_make(self):
+        most_at_once(self.jobs, 0)
+        came = threading.Event()
+
+        def come():
+            with self.jobs:
+                came.set()
+
+        with self.jobs, self.jobs:
+            with self.jobs:
+                waiting = threading.Thread(target=come, daemon=True)
+                waiting.start()
+                self.assertFalse(came.wait(0.2))
+            self.assertTrue(came.wait(10))
+        waiting.join()
+
+
+if __name__ == "__main__":
+    unittest.main()
