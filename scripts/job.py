@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What run.py and soak.py share: what is asked for, its build, and how their verdicts are judged."""
+
+import fcntl
+import re
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import deviations
+import results
+from children import CHILDREN, CouldNotRun, Interrupted
+from hostrun import Plan, keep_kernel
+from hosts import HostError, known_hosts, read_host
+from programs import choose_programs, programs_of
+from verdicts import unexpected
+
+TOP = Path(__file__).resolve().parent.parent
+SCRIPTS = TOP / "scripts"
+DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": "user_irq_*",
+            "CONFIG": "", "FORCE": ""}
+TREES = ("stock", "baseline", "series")
+
+
+@dataclass
+class Job:
+    """What was asked for, built; FOLDER is where its results go, until they are complete."""
+    values: dict
+    hosts: list
+    tree: Path
+    plan: Plan
+    facts: dict
+    folder: Path
+
+    @property
+    def forced(self):
+        return self.values["FORCE"] == "1"
+
+    def foreseen(self):
+        """The deviations that these verdicts may be due to."""
+        return deviations.read_deviations(self.facts["base"]) if self.values["TREE"] == "stock" else []
+
+    def judge(self, cases):
+        """Applies the deviations; returns {(host, name): why} of what is not as expected."""
+        foreseen = self.foreseen()
+        for case in cases:
+            deviations.apply(case, foreseen)
+        return {(case.host, case.name): why for case in cases
+                if (why := unexpected(case, self.values["TREE"], self.forced))}
+
+    def check_patterns(self, runs):
+        """A pattern over cases that none matched is a mistake of the caller's."""
+        plan = self.plan
+        names = {case for one in runs for case in one.verdicts.cases}
+        # A program that has but one verdict, on the whole of it, may have had the case.
+        whole = names & set(plan.programs)
+        for pattern in plan.patterns:
+            program = pattern.partition(".")[0]
+            if not any(fnmatchcase(name, pattern) for name in names) and \
+                    not any(fnmatchcase(name, program) for name in whole):
+                known = sorted(set().union(names, *(one.known for one in runs)))
+                raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(known))
+
+
+def say(text):
+    print(f"{Path(sys.argv[0]).stem}: {text}", file=sys.stderr, flush=True)
+
+
+def read_arguments(words, defaults):
+    values = dict(defaults)
+    for word in words:
+        key, separator, value = word.partition("=")
+        if not separator or key not in defaults:
+            raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in defaults)}.")
+        values[key] = value or defaults[key]
+    if values["TREE"] not in TREES:
+        raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
+    if values["FORCE"] not in ("", "0", "1"):
+        raise CouldNotRun(f"FORCE={values['FORCE']} is neither 0 nor 1.")
+    for key in ("HOST", "TESTS"):
+        if not values[key].split():
+            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {defaults[key]}.")
+    if values["HOST"] == "all":
+        values["HOST"] = " ".join(known_hosts())
+    return values
+
+
+def _step(script, *arguments):
+    """Runs a script of ours and returns the last line that it printed."""
+    status, output = CHILDREN.wait(CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True))
+    if status:
+        raise CouldNotRun(f"{script} could not do its part; what it said stands above.")
+    return output.strip().rpartition("\n")[2]
+
+
+def _build(values, seconds):
+    start = time.monotonic()
+    tree = Path(_step("tree.sh", values["BASE"], values["TREE"]))
+    seconds["setup"] = time.monotonic() - start
+    patterns = values["TESTS"].split()
+    known = programs_of(tree)
+    programs = choose_programs(patterns, known)
+
+    start = time.monotonic()
+    guest = Path(_step("guest.sh"))
+    # All of ours, whichever were chosen, so that another choice need not install them anew.
+    to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
+    tests = Path(_step("selftests.sh", str(tree), *(known[name] for name in to_build))).parent
+    image = Path(_step("build.sh", str(tree), *values["CONFIG"].split()))
+    seconds["build"] = time.monotonic() - start
+    forced = values["FORCE"] == "1"
+    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, forced)
+
+
+def _about(values, tree, hosts):
+    makefile = (tree / "Makefile").read_text(encoding="utf-8")
+    version = ".".join(re.search(rf"^{key} = (\S+)$", makefile, re.M)[1]
+                       for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    patches = 0
+    if values["TREE"] == "series":
+        history = TOP / "build/history" / tree.name.removesuffix("-series")
+        patches = int(subprocess.run(["git", "-C", history, "rev-list", "--count", "baseline..series"],
+                                     check=True, capture_output=True, text=True).stdout)
+    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches}
+
+
+def prepare(values, seconds, kind=""):
+    """Everything up to the first boot, with no other run in between that builds the same tree."""
+    hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    (TOP / "build").mkdir(exist_ok=True)
+    with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another run is building this tree; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        tree, plan = _build(values, seconds)
+        folder = results.new_run(TOP / "results", values["TREE"] + kind)
+        plan.image = keep_kernel(plan.image, hosts, folder)
+    return Job(values, hosts, tree, plan, _about(values, tree, hosts), folder)
+
+
+def main(usage, work):
+    """WORK does what the command line's words ask for and returns the exit status."""
+    if sys.argv[1:] in (["help"], ["--help"], ["-h"]):
+        print(usage)
+        return 0
+
+    def interrupt(_number, _frame):
+        raise KeyboardInterrupt
+
+    # SIGINT too: who is started in the background of a shell inherits that it is ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        return work(sys.argv[1:])
+    except (CouldNotRun, HostError, deviations.DeviationError) as error:
+        CHILDREN.stop()
+        say(error)
+    except (KeyboardInterrupt, Interrupted):
+        CHILDREN.stop()
+        say("interrupted. The same command starts again; what was complete is kept.")
+    except OSError as error:
+        CHILDREN.stop()
+        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; "
+            "then run the same command again.")
+    return 2
