@@ -17,16 +17,20 @@ TESTS ?= user_irq_*
 CONFIG ?=
 FORCE ?=
 SERIES ?=
+N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
-export BASE TREE HOST TESTS CONFIG FORCE SERIES
+export BASE TREE HOST TESTS CONFIG FORCE SERIES N
 
-.PHONY: help run check validate setup format-series clean
+.PHONY: help run soak check validate setup format-series clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
 run: setup ## the main job; BASE= TREE=stock|baseline|series HOST= TESTS='user_irq_*' CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
+
+soak: setup ## the suite N=10 times on each host, and a count of the verdicts; further as run
+	$(alone) scripts/soak.py N="$$N" BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 check: setup ## every test of the project, the bench's own included
 	$(alone) scripts/check.py BASE="$$BASE"

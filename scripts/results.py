@@ -32,10 +32,12 @@ def new_run(results, tree):
     raise FileExistsError(f"no free name for a run in {results}")
 
 
-def complete(partial):
-    """Gives the run its name and points 'latest' at it, each in one step."""
+def complete(partial, latest=True):
+    """Gives the run its name and, if it is to be the LATEST, points 'latest' at it, each in one step."""
     run = partial.with_suffix("")
     partial.rename(run)
+    if not latest:
+        return run
     link = run.parent / f".latest.{os.getpid()}"
     link.unlink(missing_ok=True)
     link.symlink_to(run.name)
