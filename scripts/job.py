@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import deviations
+import patchset
 import results
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, keep_kernel
@@ -28,13 +29,14 @@ TREES = ("stock", "baseline", "series")
 
 @dataclass
 class Job:
-    """What was asked for, built; FOLDER is where its results go, until they are complete."""
+    """What was asked for, built; FOLDER is where its results go, with the PATCHES that made the tree."""
     values: dict
     hosts: list
     tree: Path
     plan: Plan
     facts: dict
     folder: Path
+    patches: list
 
     @property
     def forced(self):
@@ -116,16 +118,22 @@ def _build(values, seconds):
     return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, forced)
 
 
-def _about(values, tree, hosts):
+def _history(values, tree):
+    return TOP / "build/history" / tree.name.removesuffix(f"-{values['TREE']}")
+
+
+def _about(values, tree, hosts, image):
     makefile = (tree / "Makefile").read_text(encoding="utf-8")
     version = ".".join(re.search(rf"^{key} = (\S+)$", makefile, re.M)[1]
                        for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    config = (image.parents[3] / ".config").read_text(encoding="utf-8")
+    compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)[1]
     patches = 0
     if values["TREE"] == "series":
-        history = TOP / "build/history" / tree.name.removesuffix("-series")
-        patches = int(subprocess.run(["git", "-C", history, "rev-list", "--count", "baseline..series"],
+        patches = int(subprocess.run(["git", "-C", _history(values, tree), "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
-    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches}
+    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches,
+            "compiler": compiler, "started": time.time()}
 
 
 def prepare(values, seconds, kind=""):
@@ -140,8 +148,10 @@ def prepare(values, seconds, kind=""):
             fcntl.flock(lock, fcntl.LOCK_EX)
         tree, plan = _build(values, seconds)
         folder = results.new_run(TOP / "results", values["TREE"] + kind)
+        facts = _about(values, tree, hosts, plan.image)
+        patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")
         plan.image = keep_kernel(plan.image, hosts, folder)
-    return Job(values, hosts, tree, plan, _about(values, tree, hosts), folder)
+    return Job(values, hosts, tree, plan, facts, folder, patches)
 
 
 def main(usage, work):

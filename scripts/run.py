@@ -15,6 +15,7 @@ import sys
 import time
 
 import job
+import kcidb
 import results
 import table
 from children import CHILDREN, CouldNotRun, Interrupted
@@ -48,6 +49,9 @@ def run(words):
     seconds["tests"] = max(one.test_seconds for one in runs)
     seconds["total"] = time.monotonic() - start
     results.write(partial, cases, facts, seconds, [boot for one in runs for boot in one.boots])
+    run_folder = partial.with_suffix("")
+    (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen(), mine.hosts, run_folder.name,
+                                                   run_folder, mine.patches), encoding="utf-8")
     folder = results.complete(partial)
 
     print(table.text(cases, facts["hosts"], wrong))
