@@ -8,7 +8,7 @@ therefore run again, in a fresh boot and each alone ("careful"), until there is
 none without a verdict.
 """
 
-from verdicts import Case, excerpt, failure, judge, judge_skip
+from verdicts import KEPT, Case, excerpt, failure, judge, judge_skip
 
 # Where a verdict stands that belongs to no case.
 BEFORE, BETWEEN, AFTER, INIT = "host.boot", "host.between_cases", "host.after_last_case", "host.init"
@@ -43,7 +43,7 @@ class HostVerdicts:
         self.unexplained = None
 
     def set(self, name, verdict, reason="", log=(), seconds=0.0):
-        self.cases[name] = Case(name, self.host, verdict, round(seconds, 6), reason, excerpt(list(log)))
+        self.cases[name] = Case(name, self.host, verdict, round(seconds, 6), reason, excerpt(log, KEPT))
 
     def pending(self):
         return [name for name in self.programs if name not in self.ended]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a person reads at the end of a run."""
 
-from verdicts import VERDICTS
+from verdicts import VERDICTS, excerpt
 
 _MOST_IN_FULL = 10
 
@@ -49,6 +49,6 @@ def text(cases, hosts, unexpected):
             reason = case.reason or unexpected[case.host, case.name]
             lines.append(f"  {case.verdict:8}{case.host:8}{case.name}: {reason}")
             if number < _MOST_IN_FULL:
-                lines += [f"      | {line}" for line in case.log]
+                lines += [f"      | {line}" for line in excerpt(case.log)]
         lines.append("")
     return "\n".join(lines)

@@ -5,7 +5,9 @@ import re
 from dataclasses import dataclass, field
 
 VERDICTS = ("pass", "fail", "skip", "xfail", "timeout", "crash", "missing")
-EXCERPT = 12
+# Lines of a case's log: those that are kept, and those that fit in a table.
+KEPT, EXCERPT = 200, 12
+LONGEST_LINE = 1000
 
 # How 6.12's KVM library reports a failed assertion whose errno happens to be
 # EACCES: the message of the assertion, and then a skip.
@@ -27,9 +29,11 @@ class Case:
     foreseen: bool = False
 
 
-def excerpt(log):
-    log = [line for line in log if not _NOISE.match(line)]
-    return log if len(log) <= EXCERPT else [*log[:EXCERPT // 2], "…", *log[-EXCERPT // 2 + 1:]]
+def excerpt(log, most=EXCERPT):
+    """At MOST so many lines, from both ends; what was left out in the middle is a line "…"."""
+    log = [line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+           for line in log if not _NOISE.match(line)]
+    return log if len(log) <= most else [*log[:most // 2], "…", *log[-most // 2 + 1:]]
 
 
 def judge_skip(reason, log):
