@@ -16,6 +16,7 @@ import time
 
 import job
 import kcidb
+import report
 import results
 import table
 from children import CHILDREN, CouldNotRun, Interrupted
@@ -52,6 +53,8 @@ def run(words):
     run_folder = partial.with_suffix("")
     (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen(), mine.hosts, run_folder.name,
                                                    run_folder, mine.patches), encoding="utf-8")
+    page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches])
+    (partial / "report.html").write_text(report.text(page), encoding="utf-8")
     folder = results.complete(partial)
 
     print(table.text(cases, facts["hosts"], wrong))

@@ -10,7 +10,7 @@ from pathlib import Path
 import results
 import table
 from hosts import HOSTS, HostError, known_hosts, read_host
-from verdicts import VERDICTS, Case
+from verdicts import EXCERPT, VERDICTS, Case
 
 ABOUT = {"base": "6.12.1", "tree": "series", "hosts": ["vhe", "nvhe"], "patches": 7}
 SECONDS = {"setup": 0.0, "build": 1.234, "boot": 0.5, "tests": 2.0, "total": 4.0}
@@ -105,6 +105,12 @@ class Table(unittest.TestCase):
         for words in ("1 pass, 1 fail, 1 skip", "skip on vhe: t.a.y: no PMU here", "      | t.c:3: 0 == 1",
                       "missing vhe     u: did not build", "timeout nvhe    t.a.x: silent"):
             self.assertIn(words, text)
+
+    def test_a_long_log_is_shown_in_part(self):
+        case = Case("t.a.z", "vhe", "fail", 0.1, "t.c:3: 0 == 1", [f"line {number}" for number in range(100)])
+        text = table.text([case], ["vhe"], {("vhe", "t.a.z"): "fail"})
+        self.assertEqual(text.count("      | "), EXCERPT)
+        self.assertIn("| line 99", text)
 
 
 class Hosts(unittest.TestCase):

@@ -6,7 +6,7 @@ import unittest
 
 from hostverdicts import HostVerdicts
 from stream import CUT, printable, read_boot
-from verdicts import count, unexpected
+from verdicts import KEPT, count, unexpected
 
 SAYS = "VHE mode initialized"
 
@@ -133,6 +133,22 @@ class Traps(unittest.TestCase):
         case = judge(m, "t").cases["t.a.x"]
         self.assertEqual(case.verdict, "fail")
         self.assertIn("t.c:12", case.reason)
+
+    def test_a_long_log_keeps_both_ends_and_a_long_line_its_start(self):
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t", 1)
+        m.runs("a.x")
+        m.inner("first" + "-" * 5000)
+        for number in range(1000):
+            m.inner(f"line {number}")
+        m.inner("not ok 1 a.x")
+        m.ends("t", ok=False, directive=" # exit=1")
+        log = judge(m, "t").cases["t.a.x"].log
+        self.assertEqual(len(log), KEPT)
+        self.assertEqual((log[1], log[-1]), ("line 0", "line 999"))
+        self.assertIn("…", log)
+        self.assertLess(len(log[0]), 2000)
 
     def test_an_assertion_with_eacces_is_no_skip(self):
         m = Machine()
