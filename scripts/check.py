@@ -5,7 +5,8 @@
 usage: check.py [BASE=6.12]
 
 Goes on after a failure. The last line is "N passed, N failed", where a linter
-counts as one, and each test and each verdict as one. Exit status: 0 if none
+counts as one, and each test and each verdict as one. Where the environment's
+KCIDB_SCHEMA names the public schema, kcidb.json is held against that as well. Exit status: 0 if none
 failed, 1 if one did, 2 if a part of it could not run.
 """
 
@@ -89,6 +90,7 @@ def checks(base):
     yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS],
                 unittests)
     yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
+    yield Check("what that run left", [PYTHON, TESTS / "left_by_run.py", TOP / "results/latest"], unittests)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)

@@ -37,7 +37,8 @@ th.case, th.program, thead .corner { position: sticky; left: 0; text-align: left
 th.program { padding-top: .7rem; }
 th.program span { position: sticky; left: .8rem; display: inline-block; }
 th.program small { font-weight: normal; }
-th.case { font: .85rem/1.25 monospace; min-width: 12rem; max-width: min(34rem, 52vw); overflow-wrap: anywhere; scroll-margin: 40vh; }
+th.case { font: .85rem/1.25 monospace; min-width: 12rem; max-width: min(34rem, 52vw); overflow-wrap: anywhere;
+  scroll-margin: 40vh; }
 td { padding: 0; text-align: center; min-width: 2.1rem; }
 td a, .sign { display: block; min-width: 2.1rem; padding: .2rem; border-radius: 3px; text-decoration: none;
   font-weight: bold; }
