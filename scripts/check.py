@@ -6,8 +6,8 @@ usage: check.py [BASE=6.12]
 
 Goes on after a failure. The last line is "N passed, N failed", where a linter
 counts as one, and each test and each verdict as one. Where the environment's
-KCIDB_SCHEMA names the public schema, kcidb.json is held against that as well. Exit status: 0 if none
-failed, 1 if one did, 2 if a part of it could not run.
+KCIDB_SCHEMA names the public schema, kcidb.json is held against that as well.
+Exit status: 0 if none failed, 1 if one did, 2 if a part of it could not run.
 """
 
 import os
