@@ -21,7 +21,7 @@ N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
 export BASE TREE HOST TESTS CONFIG FORCE SERIES N
 
-.PHONY: help run soak check validate setup format-series clean
+.PHONY: help run soak check validate clauses setup format-series clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
@@ -41,6 +41,9 @@ validate: setup ## patch by patch: each builds, boots, and turns green what it s
 # A prerequisite, and in shell: a fresh machine has no Python yet.
 setup: ## install the Debian packages that the project needs
 	$(alone) scripts/setup.sh
+
+clauses: setup ## write Documentation/clauses.md from the comments of the cases
+	$(alone) scripts/clauses.py write
 
 format-series: setup ## write the kernel change as mails for git am
 	$(alone) scripts/format-series.sh "$$BASE"

@@ -21,6 +21,7 @@ class Deviation:
     title: str
     verdict: str
     fault: str
+    bases: list
     hosts: list
     cases: list
 
@@ -29,8 +30,7 @@ class Deviation:
             any(fnmatchcase(case.name, name) for name in self.cases)
 
 
-def read_deviations(version, path=FILE):
-    """Those of Linux VERSION, such as 6.12.117."""
+def read_all(path=FILE):
     parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
     try:
         parser.read_string(path.read_text(encoding="utf-8"))
@@ -44,10 +44,14 @@ def read_deviations(version, path=FILE):
         if values["verdict"] not in VERDICTS:
             raise DeviationError(f"{path}: [{title}] knows a verdict '{values['verdict']}'. "
                                  f"There are: {', '.join(VERDICTS)}.")
-        if any(fnmatchcase(version, base) for base in values["bases"].split()):
-            deviations.append(Deviation(title, values["verdict"], values["fault"],
-                                        values["hosts"].split(), values["cases"].split()))
+        deviations.append(Deviation(title, values["verdict"], values["fault"], values["bases"].split(),
+                                    values["hosts"].split(), values["cases"].split()))
     return deviations
+
+
+def read_deviations(version, path=FILE):
+    """Those of Linux VERSION, such as 6.12.117."""
+    return [deviation for deviation in read_all(path) if any(fnmatchcase(version, base) for base in deviation.bases)]
 
 
 def apply(case, deviations):

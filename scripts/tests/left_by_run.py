@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""The files of a real run all tell the same verdicts, each in its own format.
+"""The files of a real run of the whole suite all tell the same verdicts, each in its own format.
 
 usage: left_by_run.py FOLDER
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import clauses
 import kcidb_rules
 import patchset
 
@@ -37,6 +38,11 @@ class LeftByRun(unittest.TestCase):
         self.assertEqual(len(self.cases), len(self.summary["cases"]))
         self.assertEqual(sum(self.summary["verdicts"].values()), len(self.cases))
         self.assertEqual({host for host, _ in self.cases}, set(self.summary["hosts"]))
+
+    def test_every_case_that_clauses_knows_has_run_on_every_host(self):
+        known = {name for case in clauses.read_cases() for name in case.names()}
+        for host in self.summary["hosts"]:
+            self.assertEqual({name for where, name in self.cases if where == host}, known)
 
     def test_ktap(self):
         # The innermost level has the cases; the others sum them up.

@@ -137,7 +137,7 @@ TEST_F(line, rise_returns_once)
  * handler to finish, makes full use of its CPU: KVM_RUN does not come back
  * again and again.
  *
- * Clause: return-before-run
+ * Clause: host
  */
 TEST_F(line, high_line_lets_the_guest_run_on)
 {
