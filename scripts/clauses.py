@@ -111,6 +111,12 @@ def read_cases(folder=OURS):
             for case in cases_of(path.read_text(encoding="utf-8"), path.stem)]
 
 
+def sentences():
+    """{name of a case, as runs name it: the sentence that it tests}"""
+    says = {clause.name: clause.says for clause in read_clauses()}
+    return {name: says[case.clause] for case in read_cases() if case.clause in says for name in case.names()}
+
+
 def problems(clauses, cases, known_deviations):
     """A line for each thing that does not fit."""
     names = {clause.name for clause in clauses}

@@ -89,12 +89,16 @@ class Cell:
 
 @dataclass
 class Page:
-    """CELLS is {(name of a case, number of a column): Cell}; LINKS is [(heading, [file beside the page, …])]."""
+    """CELLS is {(name of a case, number of a column): Cell}; LINKS is [(heading, [file beside the page, …])].
+
+    SENTENCES is {name of a case: what it tests}.
+    """
     title: str
     facts: list
     columns: list
     cells: dict
     links: list
+    sentences: dict
 
 
 def _text(text):
@@ -162,16 +166,19 @@ def _table(page, cases):
     yield "</table>\n"
 
 
-def _detail(number, index, case, cell, column):
+def _detail(number, index, case, page):
+    cell, column = page.cells[case, index], page.columns[index]
     where = f"{column.group}, {column.title}" if column.group else column.title
     yield (f'<section class="detail" id="c{number}-{index}"><a class="close" href="#r{number}">close</a>'
            f'<h2>{_name(case)}</h2><p><span class="sign {cell.verdict}">{SIGNS[cell.verdict]}</span> '
            f'<b>{cell.verdict}</b>{"" if cell.expected else ", not as expected"} on {_text(where)}, '
            f'{cell.seconds:.3f} s by its clock</p>')
+    if case in page.sentences:
+        yield f"<p>It tests: <q>{_text(page.sentences[case])}</q></p>"
     if column.about:
-        yield f"<p>{_text(column.about)}</p>"
+        yield f"<p>The host: {_text(column.about)}</p>"
     if cell.reason:
-        yield f"<p>{_text(cell.reason)}</p>"
+        yield f"<p><b>{_text(cell.reason)}</b></p>"
     if cell.log:
         yield f"<pre>{chr(10).join(_text(line) for line in cell.log)}</pre>"
     yield "</section>\n"
@@ -214,9 +221,9 @@ def _pieces(page):
     else:
         yield "<p>There is no verdict.</p>\n"
     for number, case in enumerate(cases):
-        for index, column in enumerate(page.columns):
+        for index in range(len(page.columns)):
             if (case, index) in page.cells:
-                yield from _detail(number, index, case, page.cells[case, index], column)
+                yield from _detail(number, index, case, page)
     yield "</body></html>\n"
 
 
@@ -224,7 +231,7 @@ def text(page):
     return "".join(_pieces(page))
 
 
-def page_of_run(cases, facts, seconds, hosts, unexpected, patches):
+def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
     """UNEXPECTED as in table.text(); PATCHES: the names of the files in patches/."""
     place = {host.name: index for index, host in enumerate(hosts)}
     cells = {(case.name, place[case.host]): Cell(
@@ -238,4 +245,4 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches):
     if patches:
         links.append((f"{len(patches)} patches on Linux {facts['base']}", [f"patches/{name}" for name in patches]))
     return Page(f"Linux {facts['base']}, {facts['tree']}: {verdict}", [started, f"Seconds: {times}"],
-                [Column(host.name, host.about) for host in hosts], cells, links)
+                [Column(host.name, host.about) for host in hosts], cells, links, sentences)

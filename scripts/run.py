@@ -14,6 +14,7 @@ import shutil
 import sys
 import time
 
+import clauses
 import job
 import kcidb
 import report
@@ -22,6 +23,14 @@ import table
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import boot_hosts, drop_kernel
 from job import TOP, say
+
+
+def sentences():
+    try:
+        return clauses.sentences()
+    except clauses.ClauseError as error:
+        say(f"report.html goes without the sentences that the cases test: {error}")
+        return {}
 
 
 def run(words):
@@ -53,7 +62,8 @@ def run(words):
     run_folder = partial.with_suffix("")
     (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen(), mine.hosts, run_folder.name,
                                                    run_folder, mine.patches), encoding="utf-8")
-    page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches])
+    page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches],
+                              sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")
     folder = results.complete(partial)
 

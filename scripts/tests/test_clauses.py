@@ -2,11 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """No case without a sentence, no sentence without a case, and a page that says so."""
 
+import contextlib
+import io
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 import clauses
+import run
 from clauses import Clause, ClauseError, cases_of, page, problems, read_clauses
 from deviations import Deviation
 
@@ -109,6 +113,19 @@ class Problems(unittest.TestCase):
                 path.write_text(text, encoding="utf-8")
                 with self.assertRaisesRegex(ClauseError, "clauses.ini"):
                     read_clauses(path)
+
+
+class Sentences(unittest.TestCase):
+    def test_each_case_of_a_run_finds_its_own(self):
+        found = clauses.sentences()
+        says = {clause.name: clause.says for clause in read_clauses()}
+        self.assertEqual(found["user_irq_timer.line.ptimer.rises_in_wfi"], says["notified"])
+
+    def test_a_run_goes_on_without_them(self):
+        with mock.patch.object(clauses, "read_cases", side_effect=ClauseError("a.c:1: unknown macro")), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(run.sentences(), {})
+        self.assertIn("a.c:1: unknown macro", said.getvalue())
 
 
 class Page(unittest.TestCase):

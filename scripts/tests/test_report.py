@@ -12,6 +12,7 @@ from report import Cell, Column, Page
 from verdicts import VERDICTS, Case
 
 FACTS = {"base": "6.12.1", "tree": "series", "hosts": ["vhe", "nvhe"], "patches": 7, "started": 1800000000.5}
+SENTENCES = {"t.a.pass": "It is told."}
 SECONDS = {"setup": 0.0, "total": 4.0}
 EVIL = "</pre><script>alert(1)</script>&\"'>\x1b[31m\0"
 
@@ -52,7 +53,7 @@ class Parsed(HTMLParser):
 
 def shown(cases, unexpected=(), hosts=("vhe", "nvhe"), patches=()):
     page = report.page_of_run(cases, FACTS, SECONDS, [read_host(name) for name in hosts],
-                              dict.fromkeys(unexpected, "why"), list(patches))
+                              dict.fromkeys(unexpected, "why"), list(patches), SENTENCES)
     return Parsed(report.text(page))
 
 
@@ -77,7 +78,8 @@ class Report(unittest.TestCase):
         self.assertEqual(len(set(report.SIGNS.values())), len(VERDICTS))
         for (link, _, _), case in zip(parsed.cells, cases):
             section = parsed.sections[link["href"][1:]]
-            for words in (case.name, case.verdict, case.reason, case.host, "0.250 s", "line 1\nline 2"):
+            for words in (case.name, case.verdict, case.reason, case.host, "0.250 s", "line 1\nline 2",
+                          SENTENCES.get(case.name, "")):
                 self.assertIn(words, section)
 
     def test_what_is_not_as_expected_is_marked(self):
@@ -102,7 +104,7 @@ class Report(unittest.TestCase):
         self.assertEqual(parsed.all("td"), [{"title": "not run here"}, {}])
 
     def test_with_nothing(self):
-        text = report.text(report.page_of_run([], FACTS, SECONDS, [read_host("vhe")], {}, []))
+        text = report.text(report.page_of_run([], FACTS, SECONDS, [read_host("vhe")], {}, [], {}))
         self.well_formed(Parsed(text))
         self.assertIn("There is no verdict.", text)
 
@@ -113,11 +115,12 @@ class Report(unittest.TestCase):
 
     def test_what_a_test_wrote_stays_text(self):
         case = Case(f"t.{EVIL}", "vhe", "fail", 0.0, EVIL, [EVIL])
-        text = report.text(report.page_of_run([case], FACTS, SECONDS, [read_host("vhe")], {}, [EVIL]))
+        page = report.page_of_run([case], FACTS, SECONDS, [read_host("vhe")], {}, [EVIL], {case.name: EVIL})
+        text = report.text(page)
         parsed = self.well_formed(Parsed(text))
         self.assertEqual(parsed.all("script"), [])
         self.assertEqual(re.findall(r"[\x00-\x08\x0b-\x1f\x7f]", text), [])
-        self.assertEqual(parsed.sections["c0-0"].count("<script>alert(1)</script>&\"'>\\x1b[31m\\x00"), 3)
+        self.assertEqual(parsed.sections["c0-0"].count("<script>alert(1)</script>&\"'>\\x1b[31m\\x00"), 4)
 
     def test_nothing_is_loaded_and_nothing_runs(self):
         parsed = shown([Case("t.a", "vhe", "pass")], patches=["0001-a.patch"])
@@ -130,7 +133,7 @@ class Report(unittest.TestCase):
     def test_columns_of_a_patch_stand_under_its_title(self):
         columns = [Column(host, "", patch, f"patches/{patch}") for patch in ("1", "2") for host in ("vhe", "nvhe")]
         cells = {("t.a", index): Cell("fail" if index < 2 else "pass", True) for index in range(4)}
-        parsed = self.well_formed(Parsed(report.text(Page("series", [], columns, cells, []))))
+        parsed = self.well_formed(Parsed(report.text(Page("series", [], columns, cells, [], {}))))
         groups = [attrs["colspan"] for attrs in parsed.all("th") if attrs.get("class") == "group"]
         self.assertEqual(groups, ["2", "2"])
         self.assertIn("2, nvhe", parsed.sections["c0-3"])
