@@ -246,3 +246,25 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
         links.append((f"{len(patches)} patches on Linux {facts['base']}", [f"patches/{name}" for name in patches]))
     return Page(f"Linux {facts['base']}, {facts['tree']}: {verdict}", [started, f"Seconds: {times}"],
                 [Column(host.name, host.about) for host in hosts], cells, links, sentences)
+
+
+def page_of_validation(series, hosts, records, wrong, sentences):
+    """Cases against patches, each on every host. WRONG: {number of the patch: sentences}, as greens.judge() has it."""
+    columns, cells = [], {}
+    for patch in series.patches:
+        record = records[patch.number]
+        bad = wrong[patch.number]
+        for host in hosts:
+            for case in (case for case in record["cases"] if case["host"] == host.name):
+                name = case["name"]
+                cells[name, len(columns)] = Cell(
+                    case["verdict"], not any(said.startswith(f"{name} on {host.name}:") for said in bad),
+                    case["seconds"], case["reason"], case["log"])
+            columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
+                                  f"patch-{patch.number:02}/"))
+    broken = sum(bool(bad) for bad in wrong.values())
+    facts = [f"{broken} of {len(wrong) - 1} patches not as they say" if broken else
+             f"All {len(wrong) - 1} patches as they say"]
+    facts += [f"Patch {number}: {said}" for number, bad in wrong.items() for said in bad]
+    return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", ["matrix.txt", "matrix.json"])],
+                sentences)

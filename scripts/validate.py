@@ -13,21 +13,22 @@ say, 1 something is not, 2 it could not run.
 import fcntl
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
+import clauses
 import greens
+import job
+import report
 import results
-from children import CHILDREN, CouldNotRun, Interrupted
-from hosts import HostError, read_host
+from children import CouldNotRun
+from hosts import read_host
+from job import TOP, say
 from programs import choose_programs, programs_of
 from series import OurSeries, from_range
-from walk import Walk, say
+from walk import Walk
 
-TOP = Path(__file__).resolve().parent.parent
 DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": "user_irq_*"}
 
 
@@ -65,7 +66,7 @@ def checkpatch(series, tree):
     return said
 
 
-def report(series, hosts, records, wrong):
+def summary(series, hosts, records, wrong):
     lines = ["", *greens.matrix(series.patches, records, [host.name for host in hosts]), "",
              f"In a cell, a sign each for {', '.join(host.name for host in hosts)}: "
              + ", ".join(f"{sign} {verdict}" for verdict, sign in greens.SIGNS.items()) + ".", ""]
@@ -77,7 +78,7 @@ def report(series, hosts, records, wrong):
     return "\n".join(lines) + "\n"
 
 
-def write_results(series, walk, records, text, wrong):
+def write_results(series, walk, hosts, records, text, wrong):
     partial = results.new_run(TOP / "results", "validate")
     for patch in series.patches:
         shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
@@ -86,6 +87,8 @@ def write_results(series, walk, records, text, wrong):
                 "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
     (partial / "matrix.json").write_text(json.dumps({"series": series.name, "patches": patches}, indent=1) + "\n",
                                          encoding="utf-8")
+    page = report.page_of_validation(series, hosts, records, wrong, clauses.sentences())
+    (partial / "report.html").write_text(report.text(page), encoding="utf-8")
     return results.complete(partial)
 
 
@@ -104,8 +107,8 @@ def validate(words):
         walk = Walk(series, hosts, values["TESTS"].split(), programs)
         records = walk.go()
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
-        text = report(series, hosts, records, wrong)
-        folder = write_results(series, walk, records, text, wrong)
+        text = summary(series, hosts, records, wrong)
+        folder = write_results(series, walk, hosts, records, text, wrong)
     print(text)
     bad = sum(bool(sentences) for sentences in wrong.values())
     print(f"{series.name}: " + (f"{bad} of {len(wrong) - 1} patches not as they say." if bad else
@@ -114,30 +117,5 @@ def validate(words):
     return 1 if bad else 0
 
 
-def main():
-    if sys.argv[1:] in (["help"], ["--help"], ["-h"]):
-        print(__doc__)
-        return 0
-
-    def interrupt(_number, _frame):
-        raise KeyboardInterrupt
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    try:
-        return validate(sys.argv[1:])
-    except (CouldNotRun, HostError) as error:
-        CHILDREN.stop()
-        say(error)
-    except (KeyboardInterrupt, Interrupted):
-        CHILDREN.stop()
-        say("interrupted. The same command goes on where this one was.")
-    except OSError as error:
-        CHILDREN.stop()
-        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; "
-            "then run the same command again.")
-    return 2
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(job.main(__doc__, validate))

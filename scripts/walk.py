@@ -13,7 +13,6 @@ import queue
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -22,15 +21,10 @@ from pathlib import Path
 import results
 from children import CHILDREN, CouldNotRun
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
+from job import SCRIPTS, TOP, say
 from jobs import Jobs
 
-TOP = Path(__file__).resolve().parent.parent
-SCRIPTS = TOP / "scripts"
 _WARNING = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(?:warning|error): (.*)")
-
-
-def say(text):
-    print(f"validate: {text}", file=sys.stderr, flush=True)
 
 
 def _script(name, *arguments, **options):
@@ -173,8 +167,8 @@ class Walk:
                         self.patterns, True)
             runs = boot_hosts(self.hosts, plan, folder, self.jobs)
             cases = [case for one in runs for case in one.verdicts.sorted_cases()]
-            record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict, "reason": case.reason}
-                               for case in cases]
+            record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,
+                                "seconds": case.seconds, "reason": case.reason, "log": case.log} for case in cases]
             record["seconds"]["tests"] = round(time.time() - start, 1)
             drop_kernel(folder / "Image")
             about = {"base": self.series.name, "tree": f"patch {patch.number}", "patches": patch.number,
