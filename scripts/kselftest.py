@@ -19,6 +19,7 @@ from pathlib import Path
 
 from children import CouldNotRun
 from programs import choose_programs, programs_of
+from trees import default_tree
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
@@ -34,7 +35,7 @@ def script(name, *arguments):
 
 def build():
     """Returns the folder that the tests are installed in."""
-    tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"])
+    tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"] or default_tree(os.environ["BASE"]))
     known = programs_of(tree)
     programs = choose_programs(os.environ["TESTS"].split(), known)
     installed = script("selftests.sh", str(tree), *(known[name] for name in programs))

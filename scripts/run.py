@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The main job: builds a tree, boots it on hosts, runs the tests, gives the verdicts.
 
-usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
+usage: run.py [BASE=6.12] [TREE=] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
 
-TESTS are shell patterns over programs (user_irq_timer) or cases
+BASE is 6.12, 7, or the path of somebody's own Linux tree, which stays untouched. TREE
+is series, baseline or stock; a path is run as stock. TESTS are shell patterns over programs (user_irq_timer) or cases
 (user_irq_timer.line.*). FORCE=1 makes the cases run although the kernel does not
 advertise the capability. Exit status: 0 all verdicts as expected, 1 one is not,
 2 it could not run.
@@ -27,12 +28,12 @@ from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, boot_hosts
 from hosts import HostError, known_hosts, read_host
 from programs import choose_programs, programs_of
+from trees import TREES, default_tree
 from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
-DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
-TREES = ("stock", "baseline", "series")
+DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
 
 
 def say(text):
@@ -54,6 +55,7 @@ def read_arguments(words):
         if not separator or key not in DEFAULTS:
             raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in DEFAULTS)}.")
         values[key] = value or DEFAULTS[key]
+    values["TREE"] = values["TREE"] or default_tree(values["BASE"])
     if values["TREE"] not in TREES:
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
     if values["FORCE"] not in ("", "0", "1"):
@@ -88,14 +90,15 @@ def prepare(values, seconds):
 
 def about(values, tree, hosts):
     makefile = (tree / "Makefile").read_text(encoding="utf-8")
-    version = ".".join(re.search(rf"^{key} = (\S+)$", makefile, re.M)[1]
-                       for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    version, patchlevel, sublevel, extra = (re.search(rf"^{key} =[ \t]*(.*)$", makefile, re.M)[1]
+                                            for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"))
     patches = 0
     if values["TREE"] == "series":
         history = TOP / "build/history" / tree.name.removesuffix("-series")
         patches = int(subprocess.run(["git", "-C", history, "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
-    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches}
+    return {"base": f"{version}.{patchlevel}.{sublevel}{extra}", "tree": values["TREE"],
+            "hosts": [host.name for host in hosts], "patches": patches}
 
 
 def check_patterns(plan, runs):
@@ -130,7 +133,10 @@ def run(words):
         plan.image = Path(shutil.copy(plan.image, partial / "Image"))
 
     facts = about(values, tree, hosts)
-    say(f"Linux {facts['base']}, {values['TREE']}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
+    what = f"Linux {facts['base']}, {values['TREE']}"
+    if "/" in values["BASE"]:
+        what += f" of {values['BASE']}"
+    say(f"{what}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
         f"   (console: {partial.relative_to(TOP)})")
     try:
         runs = boot_hosts(hosts, plan, partial)
@@ -161,7 +167,7 @@ def run(words):
     times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
     verdict = f"{len(wrong)} of {len(cases)} verdicts not as expected" if wrong else \
         f"all {len(cases)} verdicts as expected"
-    print(f"Linux {facts['base']}, {values['TREE']}{', forced' if forced else ''}: {verdict}.")
+    print(f"{what}{', forced' if forced else ''}: {verdict}.")
     print(f"Results: {folder.relative_to(TOP)}   Seconds: {times}")
     return 1 if wrong or not cases else 0
 
