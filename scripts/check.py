@@ -97,6 +97,7 @@ def checks(base):
                 [PYTHON, TESTS / "boot_planted.py", series / "out/arch/arm64/boot/Image", TOP / "build/guest",
                  series / "tools/testing/selftests"], unittests)
     yield Check("the history of a base", ["bats", "--tap", TESTS / "history.bats"], tap)
+    yield Check("into a Linux tree and out", ["bats", "--tap", TESTS / "install.bats"], tap)
     yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
 
 
