@@ -248,6 +248,23 @@ linux_tree() {
 	could_not_run "error: planted" "cannot configure" ".log"
 }
 
+@test "an option of the kernel that is not taken is named, and one that the base does not have is not" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/scripts/kconfig" "$tree/virt"
+	printf 'tinyconfig olddefconfig:\n\t@touch $(O)/.config\nImage:\n' > "$tree/Makefile"
+	printf '#!/bin/sh\n' > "$tree/scripts/kconfig/merge_config.sh"
+	chmod 755 "$tree/scripts/kconfig/merge_config.sh"
+	printf 'menuconfig VIRTUALIZATION\n\tbool\nconfig KVM\n\tbool\nconfig MAGIC_SYSRQ\n\tbool\n' > "$tree/virt/Kconfig"
+	run "$TOP/scripts/build.sh" "$tree"
+	could_not_run "not taken" "CONFIG_KVM=y" "CONFIG_VIRTUALIZATION=y"
+	[[ "$output" != *CONFIG_FUTEX* ]]
+	[[ "$output" != *CONFIG_MAGIC_SYSRQ* ]]
+	rm "$tree/virt/Kconfig"
+	run "$TOP/scripts/build.sh" "$tree"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 # Starts a run in the background and waits until its first machine boots; it may
 # have a kernel to build before that.
 start_run() {
