@@ -26,7 +26,7 @@ MARK = b"# kvm-user-irq:"
 BEGIN, END = MARK + b" begin\n", MARK + b" end\n"
 # A last line may lack its end, but never one of ours: they stand before a line of Linux's.
 BLOCK = re.compile(rb"^" + re.escape(BEGIN) + rb"(?:.*\n)*?" + re.escape(END), re.M)
-OUR_LINE = re.compile(re.escape(MARK) + rb"|(?:LIBKVM|TEST_GEN_PROGS)_\w+ \+= \S*user_irq|CONFIG_")
+OUR_LINE = re.compile(re.escape(MARK) + rb"|(?:LIBKVM|TEST_GEN_PROGS)_\w+ \+= \S*user_irq")
 
 
 def digest(data):
@@ -94,7 +94,8 @@ class Selftests:
         *_, last = re.finditer(rf"^TEST_GEN_PROGS_{self.architecture} \+= ".encode(), theirs, re.M)
         write(self.makefile, with_ours(theirs, last.start(), self.make_lines(wanted)))
         options = re.findall(r"^CONFIG_.*$", (OURS / "config").read_text(encoding="utf-8"), re.M)
-        write(self.config, with_ours(without_ours(self.config.read_bytes()), 0, options))
+        lines = [f"{MARK.decode()} {' '.join(options)}", *options]
+        write(self.config, with_ours(without_ours(self.config.read_bytes()), 0, lines))
 
     def uninstall(self):
         self.remove(self.installed())
@@ -103,9 +104,13 @@ class Selftests:
 
 
 def without_ours(text):
-    """What somebody put between our lines stays."""
-    return BLOCK.sub(lambda block: b"".join(line for line in block[0].splitlines(keepends=True)
-                                            if not OUR_LINE.match(line)), text)
+    return BLOCK.sub(lambda block: what_is_not_ours(block[0].splitlines(keepends=True)), text)
+
+
+def what_is_not_ours(block):
+    """What somebody put between our lines; which options are ours, a marked line says."""
+    options = {word for line in block if line.startswith(MARK) for word in line.split()}
+    return b"".join(line for line in block if not OUR_LINE.match(line) and line.strip() not in options)
 
 
 def with_ours(theirs, place, lines):

@@ -143,13 +143,14 @@ older_version() {
 	suite install-into
 	sed -i '/LIBKVM_arm64 += lib.arm64.user_irq/a TEST_GEN_PROGS_arm64 += arm64/mine' "$MAKEFILE"
 	sed -i '1i # first' "$MAKEFILE" "$KVM/config"
+	sed -i '/^CONFIG_ARM_PMUV3/i CONFIG_MINE=y' "$KVM/config"
 	echo '# last' >> "$MAKEFILE"
 	echo 'int mine;' > "$KVM/arm64/user_irq_mine.c"
 	suite uninstall-from
 	[ "$(cat "$KVM/arm64/user_irq_mine.c")" = 'int mine;' ]
 	diff "$MAKEFILE" - < <(sed -e '1i # first' -e '/arm64.psci_test$/i TEST_GEN_PROGS_arm64 += arm64/mine' \
 		-e '$a # last' "$BATS_TEST_TMPDIR/before/tools/testing/selftests/kvm/Makefile.kvm")
-	[ "$(head -1 "$KVM/config")" = '# first' ]
+	[ "$(cat "$KVM/config")" = $'# first\nCONFIG_MINE=y\nCONFIG_KVM=y' ]
 }
 
 @test "a file of ours that somebody changed, and one of somebody's own, are kept" {
