@@ -11,7 +11,7 @@ MAKEFLAGS += -q
 alone := +@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES
 
 BASE ?= 6.12
-TREE ?= series
+TREE ?=
 HOST ?=
 TESTS ?= user_irq_*
 CONFIG ?=
@@ -21,12 +21,12 @@ N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
 export BASE TREE HOST TESTS CONFIG FORCE SERIES N
 
-.PHONY: help run soak check validate clauses setup format-series clean
+.PHONY: help run soak check validate clauses setup format-series install-into uninstall-from clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
-run: setup ## the main job; BASE= TREE=stock|baseline|series HOST= TESTS='user_irq_*' CONFIG= FORCE=1
+run: setup ## the main job; BASE=6.12|7|/path TREE=stock|baseline|series HOST= TESTS='user_irq_*' CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 soak: setup ## the suite N=10 times on each host, and a count of the verdicts; further as run
@@ -47,6 +47,12 @@ clauses: setup ## write Documentation/clauses.md from the comments of the cases
 
 format-series: setup ## write the kernel change as mails for git am
 	$(alone) scripts/format-series.sh "$$BASE"
+
+install-into: setup ## put the suite into the Linux tree BASE=/path, for its own kselftest
+	$(alone) scripts/suite.py $@ "$$BASE"
+
+uninstall-from: setup ## take the suite out of the Linux tree BASE=/path again, to the byte
+	$(alone) scripts/suite.py $@ "$$BASE"
 
 clean: ## remove all that was built; results and downloads stay
 	+@find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +

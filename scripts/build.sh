@@ -58,17 +58,16 @@ configure() {
 		kmake olddefconfig
 }
 
-# merge_config.sh only warns of an option that did not come out as asked. Our own
-# options are there only in a tree that our series has brought them to.
+# merge_config.sh only warns of an option that did not come out as asked. One that the tree does not
+# have at all is another version's, or our series brings it, and cannot be taken.
 not_taken() {
-	local line name
+	local line options
+	options=$(find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -type f -print0 |
+		xargs -0 sed -nE 's/^\s*(menu)?config (\w+)$/CONFIG_\2/p' | sort -u)
 	grep -hE '^CONFIG_' "${fragments[@]}" | while read -r line; do
-		name=${line%%=*}
+		grep -xF "${line%%=*}" <<< "$options" > /dev/null || continue
 		case $line in
-		CONFIG_KVM_ARM_USER_IRQ*) grep -q "^config ${name#CONFIG_}$" "$tree/arch/arm64/kvm/Kconfig" || continue ;;
-		esac
-		case $line in
-		*=n) ! grep -q "^$name=" "$config" || echo "$line" ;;
+		*=n) ! grep -q "^${line%=n}=" "$config" || echo "$line" ;;
 		*) grep -qxF "$line" "$config" || echo "$line" ;;
 		esac
 	done

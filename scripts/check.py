@@ -101,6 +101,8 @@ def checks(base):
                  series / "tools/testing/selftests"], unittests)
     yield Check("the history of a base", ["bats", "--tap", TESTS / "history.bats"], tap)
     yield Check("a range that cannot be validated", ["bats", "--tap", TESTS / "validate.bats"], tap)
+    yield Check("into a Linux tree and out", ["bats", "--tap", TESTS / "install.bats"], tap)
+    yield Check("the contract of kselftest", ["bats", "--tap", TESTS / "kselftest.bats"], tap)
     yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
 
 

@@ -1,18 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Downloads a package of the running Debian release, its signature checked by
-# apt, with an apt state of its own: needs no root and changes nothing on the system.
+# Downloads a package of Debian, its signature checked by apt, with an apt state
+# of its own: needs no root and changes nothing on the system.
 #
-# usage: deb.sh PACKAGE     prints the path of the .deb, in build/cache
+# usage: deb.sh PACKAGE [SUITE...]     prints the path of the .deb, in build/cache
+# PACKAGE may be a shell pattern: of the names that match, the highest is taken.
+# Without a SUITE it comes from the running Debian release.
 
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 STEP=deb
 . "$TOP/scripts/steps.sh"
 
-takes 1 1 "deb.sh PACKAGE" "$@"
+takes 1 9 "deb.sh PACKAGE [SUITE...]" "$@"
 package=$1
+shift
 cache=$TOP/build/cache
 state=$cache/apt
 mkdir -p "$cache"
@@ -28,19 +31,21 @@ fi
 release=$(. /etc/os-release && echo "${ID-} ${VERSION_CODENAME-}")
 case $release in
 "debian bookworm" | "debian trixie") release=${release#debian } ;;
-*) could_not_run "this is '$release', and $package comes from Debian 12 (bookworm) or 13 (trixie)." \
+*) could_not_run "this is '$release', and $package is fetched on Debian 12 (bookworm) or 13 (trixie)." \
 	"Put ${package}_VERSION.deb into $cache yourself, then run the same command again." ;;
 esac
+[ $# -gt 0 ] || set -- "$release" "$release-security"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e $keyring ] || could_not_run "no $keyring to check signatures with." "As root: apt-get install debian-archive-keyring"
 needs_space "$cache" 400
 
 mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
 : > "$state/status"
-cat > "$state/sources.list" <<- END
-	deb [signed-by=$keyring] http://deb.debian.org/debian $release main
-	deb [signed-by=$keyring] http://deb.debian.org/debian-security $release-security main
-END
+for suite; do
+	archive=debian
+	[ "${suite%-security}" = "$suite" ] || archive=debian-security
+	echo "deb [signed-by=$keyring] http://deb.debian.org/$archive $suite main"
+done > "$state/sources.list"
 # arm64, because the emulated host's programs come this way too; sources are in every architecture.
 options=(
 	-o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status"
@@ -54,12 +59,24 @@ options=(
 # Downloaded aside and renamed: a file with the final name is whole.
 new=$(mktemp -d "$cache/.new.XXXXXX")
 trap 'rm -rf "$new"' EXIT
-log=$TOP/build/log/deb-$package.log
+log=$TOP/build/log/deb-${package//[^a-z0-9.-]/}.log
 how_far() { echo "$(du -sm "$new" | cut -f1) MiB of $package here"; }
-fetch() {
-	apt-get "${options[@]}" update --error-on=any && cd "$new" && apt-get "${options[@]}" download "$package"
+highest() {
+	local name
+	apt-cache "${options[@]}" pkgnames | while read -r name; do
+		# shellcheck disable=SC2053   # it may be a pattern
+		if [[ $name == $package ]]; then echo "$name"; fi
+	done | sort -V | tail -1
 }
-say "fetching $package of Debian $release"
+fetch() {
+	local name
+	apt-get "${options[@]}" update --error-on=any || return
+	name=$(highest)
+	[ -n "$name" ] || { echo "E: no package $package in $suites"; return 1; }
+	cd "$new" && apt-get "${options[@]}" download "$name"
+}
+suites=$*
+say "fetching $package of Debian's $suites"
 if ! logged "$log" how_far fetch; then
 	grep -E '^(E|W|Err)' "$log" | head -5 >&2 || true
 	could_not_run "cannot download $package. Is there a network, and room on the disk? All of it is in $log." \

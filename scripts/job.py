@@ -18,13 +18,13 @@ from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, keep_kernel
 from hosts import HostError, known_hosts, read_host
 from programs import choose_programs, programs_of
+from trees import TREES, default_tree
 from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
-DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": "user_irq_*",
+DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": "user_irq_*",
             "CONFIG": "", "FORCE": ""}
-TREES = ("stock", "baseline", "series")
 
 
 @dataclass
@@ -37,6 +37,11 @@ class Job:
     facts: dict
     folder: Path
     patches: list
+
+    @property
+    def title(self):
+        whose = f" of {self.values['BASE']}" if "/" in self.values["BASE"] else ""
+        return f"Linux {self.facts['base']}, {self.facts['tree']}{whose}"
 
     @property
     def forced(self):
@@ -79,6 +84,7 @@ def read_arguments(words, defaults):
         if not separator or key not in defaults:
             raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in defaults)}.")
         values[key] = value or defaults[key]
+    values["TREE"] = values["TREE"] or default_tree(values["BASE"])
     if values["TREE"] not in TREES:
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
     if values["FORCE"] not in ("", "0", "1"):
@@ -124,15 +130,16 @@ def _history(values, tree):
 
 def _about(values, tree, hosts, image):
     makefile = (tree / "Makefile").read_text(encoding="utf-8")
-    version = ".".join(re.search(rf"^{key} = (\S+)$", makefile, re.M)[1]
-                       for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL"))
+    version, patchlevel, sublevel, extra = (re.search(rf"^{key} =[ \t]*(.*)$", makefile, re.M)[1]
+                                            for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"))
     config = (image.parents[3] / ".config").read_text(encoding="utf-8")
     compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)[1]
     patches = 0
     if values["TREE"] == "series":
         patches = int(subprocess.run(["git", "-C", _history(values, tree), "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
-    return {"base": version, "tree": values["TREE"], "hosts": [host.name for host in hosts], "patches": patches,
+    return {"base": f"{version}.{patchlevel}.{sublevel}{extra}", "tree": values["TREE"],
+            "hosts": [host.name for host in hosts], "patches": patches,
             "compiler": compiler, "started": time.time()}
 
 

@@ -5,24 +5,27 @@
 usage: kselftest.py all|run_tests|install|gen_tar|clean
 
 TARGETS, BASE, TREE, HOST, TESTS, KSFT_INSTALL_PATH and FORMAT come by the
-environment. run_tests writes KTAP to the standard output. Exit status: 0 as
-expected, 1 a test failed, 2 it could not run.
+environment, and KSELFTEST_<PROGRAM>_ARGS too. run_tests writes KTAP to the standard
+output: on an arm64 machine the tests run there, unless HOST names an emulated
+one. Exit status: 0 as expected, 1 a test failed, 2 it could not run.
 """
 
 import os
-import platform
 import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from children import CouldNotRun
-from programs import choose_programs, programs_of
+from programs import OURS, choose_programs, programs_of
+from trees import default_tree
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
-FAILED = re.compile(r"^(?:# )?not ok ")
+FORMATS = (".gz", ".bz2", ".xz")
+RESULT = re.compile(r"^(?:# )*(not )?ok ")
 
 
 def script(name, *arguments):
@@ -34,7 +37,7 @@ def script(name, *arguments):
 
 def build():
     """Returns the folder that the tests are installed in."""
-    tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"])
+    tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"] or default_tree(os.environ["BASE"]))
     known = programs_of(tree)
     programs = choose_programs(os.environ["TESTS"].split(), known)
     installed = script("selftests.sh", str(tree), *(known[name] for name in programs))
@@ -45,26 +48,66 @@ def build():
 
 
 def native():
-    return platform.machine() == "aarch64" and os.access("/dev/kvm", os.R_OK | os.W_OK)
+    machine = subprocess.run(["uname", "-m"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    return machine == "aarch64" and not os.environ["HOST"]
+
+
+def need_kvm():
+    elsewhere = "Or name an emulated host, like HOST=vhe."
+    if not os.path.exists("/dev/kvm"):
+        raise CouldNotRun("this arm64 machine has no /dev/kvm. Boot it at EL2, with a kernel that has KVM. "
+                          + elsewhere)
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        raise CouldNotRun("this user may not use /dev/kvm. Become a member of its group (stat -c %G /dev/kvm), "
+                          f"or root. {elsewhere}")
+
+
+def arguments_variable(program):
+    """The name of the variable that the runner takes a program's arguments from."""
+    return f"KSELFTEST_{re.sub('[^0-9A-Za-z_]', '_', program).upper()}_ARGS"
 
 
 def run_natively():
     """The base's runner as it is; but it ends with 0 when tests fail."""
-    failed = False
+    need_kvm()
+    for pattern in os.environ["TESTS"].split():
+        if "." in pattern:
+            raise CouldNotRun(f"on this machine TESTS chooses programs, and '{pattern}' is a case. Give it by "
+                              f"{arguments_variable(pattern.partition('.')[0])}='-r CASE'.")
+    results = []
     with subprocess.Popen([build() / "run_kselftest.sh", "-c", "kvm"], stdout=subprocess.PIPE, text=True,
                           errors="backslashreplace") as runner:
         for line in runner.stdout:
             print(line, end="", flush=True)
-            failed = failed or bool(FAILED.match(line))
-    if runner.returncode:
-        raise CouldNotRun(f"run_kselftest.sh ended with status {runner.returncode}.")
-    return 1 if failed else 0
+            results += RESULT.findall(line)
+    if runner.returncode or not results:
+        raise CouldNotRun(f"run_kselftest.sh ended with status {runner.returncode} and {len(results)} results.")
+    return 1 if any(results) else 0
+
+
+def cases_by_arguments(patterns):
+    """The bench tells programs itself which cases to run. Arguments that do the same become its patterns."""
+    chosen = []
+    for pattern in patterns:
+        words = os.environ.get(arguments_variable(pattern), "").split()
+        if set(words[::2]) - {"-r"} or len(words) % 2:
+            raise CouldNotRun(f"{arguments_variable(pattern)}='{' '.join(words)}': in the emulated host programs take "
+                              "'-r CASE' only, once or more.")
+        chosen += [f"{pattern}.{case}" for case in words[1::2]] or [pattern]
+    return chosen
 
 
 def run_emulated():
     """The whole bench; its table goes where errors go, so that the KTAP stands alone."""
-    words = [f"{key}={os.environ[key]}" for key in ("BASE", "TREE", "HOST", "TESTS")]
-    done = subprocess.run([SCRIPTS / "run.py", *words], stdout=subprocess.PIPE, text=True, check=False)
+    tests = []
+    for pattern in os.environ["TESTS"].split():
+        # A variable names one program, so a pattern over some of them has to become theirs.
+        programs = [path.stem for path in sorted(OURS.glob("*.c")) if fnmatchcase(path.stem, pattern)]
+        named = any(arguments_variable(name) in os.environ for name in programs)
+        tests += cases_by_arguments(programs if named else [pattern])
+    words = [f"{key}={os.environ[key]}" for key in ("BASE", "TREE", "HOST")]
+    done = subprocess.run([SCRIPTS / "run.py", *words, f"TESTS={' '.join(tests)}"],
+                          stdout=subprocess.PIPE, text=True, check=False)
     print(done.stdout, end="", file=sys.stderr)
     folder = re.search(r"^Results: (\S+)", done.stdout, re.M)
     if folder:
@@ -80,6 +123,8 @@ def install():
 
 
 def gen_tar():
+    if os.environ["FORMAT"] not in FORMATS:
+        raise CouldNotRun(f"unknown FORMAT '{os.environ['FORMAT']}'. There are: {', '.join(FORMATS)}.")
     destination = install()
     packages = destination / "kselftest-packages"
     packages.mkdir(exist_ok=True)

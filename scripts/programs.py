@@ -12,9 +12,14 @@ OURS = Path(__file__).resolve().parent.parent / "tools/testing/selftests/kvm/aar
 
 def programs_of(tree):
     """{name: path below the kvm folder} of ours and of the base's own."""
-    makefile = (tree / "tools/testing/selftests/kvm/Makefile").read_text(encoding="utf-8")
-    paths = re.findall(r"^TEST_GEN_PROGS_aarch64 \+= (\S+)$", makefile, re.M)
-    paths += [f"aarch64/{path.stem}" for path in sorted(OURS.glob("user_irq_*.c"))]
+    folder = tree / "tools/testing/selftests/kvm"
+    # Newer ones have the lists in a file of their own, and the architecture's name in the kernel's spelling.
+    makefile = next(path for path in (folder / "Makefile.kvm", folder / "Makefile") if path.exists())
+    lists = re.findall(r"^TEST_GEN_PROGS_(aarch64|arm64|COMMON) \+?= ([^\s$]+)$",
+                       makefile.read_text(encoding="utf-8"), re.M)
+    architecture = next(name for name, _ in lists if name != "COMMON")
+    paths = [path for _, path in lists]
+    paths += [f"{architecture}/{path.stem}" for path in sorted(OURS.glob("user_irq_*.c"))]
     return {path.rpartition("/")[2]: path for path in paths}
 
 

@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """The main job: builds a tree, boots it on hosts, runs the tests, gives the verdicts.
 
-usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe …'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
+usage: run.py [BASE=6.12] [TREE=] [HOST='vhe nvhe …'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
 
-TESTS are shell patterns over programs (user_irq_timer) or cases
+BASE is 6.12, 7, or the path of somebody's own Linux tree, which stays untouched. TREE
+is series, baseline or stock; a path is run as stock. TESTS are shell patterns over programs (user_irq_timer) or cases
 (user_irq_timer.line.*). FORCE=1 makes the cases run although the kernel does not
 advertise the capability. Exit status: 0 all verdicts as expected, 1 one is not,
 2 it could not run.
@@ -38,7 +39,7 @@ def run(words):
     seconds = {"setup": 0.0, "build": 0.0, "boot": 0.0, "tests": 0.0, "total": 0.0}
     mine = job.prepare(job.read_arguments(words, job.DEFAULTS), seconds)
     facts, plan, partial = mine.facts, mine.plan, mine.folder
-    say(f"Linux {facts['base']}, {facts['tree']}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
+    say(f"{mine.title}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
         f"   (console: {partial.relative_to(TOP)})")
     try:
         runs = boot_hosts(mine.hosts, plan, partial)
@@ -71,7 +72,7 @@ def run(words):
     times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
     verdict = f"{len(wrong)} of {len(cases)} verdicts not as expected" if wrong else \
         f"all {len(cases)} verdicts as expected"
-    print(f"Linux {facts['base']}, {facts['tree']}{', forced' if mine.forced else ''}: {verdict}.")
+    print(f"{mine.title}{', forced' if mine.forced else ''}: {verdict}.")
     print(f"Results: {folder.relative_to(TOP)}   Seconds: {times}")
     return 1 if wrong or not cases else 0
 

@@ -32,26 +32,33 @@ exec 9> "$place/.lock"
 flock 9
 
 # What the KVM selftests' Makefile reaches outside its own folder.
+cd "$tree"
 parts=(
 	arch/arm64/tools scripts/subarch.include
 	tools/arch tools/build tools/include tools/lib tools/scripts
 	tools/testing/selftests/{Makefile,lib.mk,run_kselftest.sh,kselftest,kvm,rseq}
+	tools/testing/selftests/*.h
 )
-copy_of_the_base() {
-	local new
-	new=$(mktemp -d "$place/.new.XXXXXX")
-	(cd "$tree" && rsync -aR "${parts[@]}" tools/testing/selftests/*.h "$new/") || return
-	mkdir "$new/usr"
-	ln -s "$headers" "$new/usr/include"
-	mv "$new" "$linux"
+# Linux 7 takes a library of the cgroup selftests in.
+[ ! -e tools/testing/selftests/cgroup/lib ] ||
+	parts+=(tools/testing/selftests/cgroup/lib tools/testing/selftests/clone3/clone3_selftests.h)
+
+# What was made in the copy stays, and so does the suite.
+copied=$linux/.copied
+copy_from_the_tree() {
+	mkdir -p "$linux/usr" &&
+		touch "$linux/.mark" &&
+		rsync -aR --delete --exclude='*.o' --exclude='*.d' --exclude=/tools/arch/arm64/include/generated/ --exclude='user_irq*' \
+			"${parts[@]}" "$linux/" &&
+		ln -sfn "$headers" "$linux/usr/include" &&
+		mv "$linux/.mark" "$copied"
 }
-if [ ! -d "$linux" ]; then
+if [ ! -e "$copied" ] || [ -n "$(find "${parts[@]}" -newer "$copied" -print -quit)" ]; then
 	needs_space "$place" 100
-	rm -rf "$place"/.new.*
-	copy_of_the_base || could_not_run "cannot copy the selftests of $tree." \
+	copy_from_the_tree || could_not_run "cannot copy the selftests of $tree." \
 		"Is it a Linux tree with KVM selftests for arm64?"
 fi
-"$TOP/scripts/overlay.sh" "$linux"
+"$TOP/scripts/suite.py" install-into "$linux"
 
 # kselftest PROGRAMS ARGUMENT...
 kselftest() {
@@ -59,6 +66,7 @@ kselftest() {
 	env -u OUTPUT -u KBUILD_OUTPUT -u O make -C "$linux/tools/testing/selftests" TARGETS=kvm ARCH=arm64 \
 		CROSS_COMPILE=aarch64-linux-gnu- USERLDFLAGS=-static \
 		TEST_GEN_PROGS_aarch64="$1" TEST_GEN_PROGS_EXTENDED_aarch64= \
+		TEST_GEN_PROGS_arm64="$1" TEST_GEN_PROGS_EXTENDED_arm64= \
 		KSFT_INSTALL_PATH="$installed.new" FORCE_TARGETS=1 "${@:2}"
 }
 how_far() { echo "$(find "$linux" -name '*.o' | wc -l) objects"; }
@@ -71,9 +79,9 @@ build() {
 # Up to date if nothing that goes in is newer, and the same programs are asked for.
 stamp=$place/.installed
 up_to_date() {
-	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] && [ -d "$stripped" ] && [ -d "$stripped" ] &&
+	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] && [ -d "$stripped" ] &&
 		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name '*.[chS]' -print -quit)" ] &&
-		[ ! "$linux/tools/testing/selftests/kvm/Makefile" -nt "$stamp" ] &&
+		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name 'Makefile*' -print -quit)" ] &&
 		[ -z "$(find "$tree/include/uapi" "$tree/arch/arm64/include/uapi" -newer "$stamp" -type f -print -quit)" ]
 }
 if up_to_date; then

@@ -5,34 +5,60 @@
 # any commit of the base's history as the tree "walk".
 #
 # usage: tree.sh BASE TREE [COMMIT]
-# prints the tree's path. The tree is a copy of the base by hard links, with the
-# files that its commit in the base's history changes written anew.
+# prints the tree's path. Files that are already as they should be keep their time
+# stamps, so make rebuilds little.
+#
+# Debian's sources never change, so a copy of one is made of hard links, with the files
+# that the commit in the base's history changes written anew. Somebody's own tree is
+# edited while we look, by editors that write in place too: of that the files themselves
+# are copied, and at each call those that changed since the last.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=tree
+. "$TOP/scripts/steps.sh"
 
-say() { echo "tree: $*" >&2; }
-die() { say "$@"; exit 2; }
-
-[ $# -ge 2 ] || die "usage: tree.sh BASE TREE [COMMIT]   (BASE: 6.12, or a path; TREE: stock, baseline, series, walk)"
+takes 2 3 "tree.sh BASE TREE [COMMIT]   (BASE: 6.12, 7, or a path; TREE: stock, baseline, series, walk)" "$@"
 case $2 in
-stock | baseline | series | walk) ;;
-*) die "unknown tree '$2'. There are: stock, baseline, series." ;;
+stock) ;;
+baseline | series | walk)
+	case $1 in
+	7 | */* | . | ..) could_not_run "series and baseline exist for base 6.12." "Run: make run BASE=$1 TREE=stock" ;;
+	esac
+	;;
+*) could_not_run "unknown tree '$2'. There are: stock, baseline, series." ;;
 esac
-base_dir=$("$here/scripts/base.sh" "$1")
-history=$("$here/scripts/history.sh" "$1")
-name=${1##*/}-$2
-commit=${3:-$2}
-tree=$here/build/trees/$name
-mkdir -p "$here/build/trees"
-exec 9> "$here/build/trees/.$name.lock"
+base_dir=$("$TOP/scripts/base.sh" "$1")
+case $1 in
+*/* | . | ..)
+	# Two trees may both be called linux.
+	name=$(basename "$base_dir" | tr -c 'A-Za-z0-9._\n-' _)-$(printf %s "$base_dir" | sha256sum | cut -c1-8)-stock
+	;;
+*) name=$1-$2 ;;
+esac
+tree=$TOP/build/trees/$name
+mkdir -p "$TOP/build/trees"
+exec 9> "$TOP/build/trees/.$name.lock"
 flock 9
+
+commit=${3:-$2}
+link_copy() {
+	say "$name: copy of $base_dir"
+	new=$(mktemp -d "$TOP/build/trees/.$name.XXXXXX")
+	trap 'rm -rf "$new"' EXIT
+	cp -al "$base_dir/." "$new" 2> /dev/null || cp -a "$base_dir/." "$new"
+	chmod 755 "$new"
+}
+
+git_for() {
+	GIT_DIR=$history/.git GIT_INDEX_FILE=$1 GIT_WORK_TREE=$2 git "${@:3}"
+}
 
 # Gives the new tree NEW the objects of another tree of this base. They are right for this one too, but
 # for what depends on the files that differ; and those, written anew, are newer than the objects.
 take_objects() {
 	local new=$1 other
-	for other in "$here/build/trees/${name%-*}"-{series,baseline,stock}; do
+	for other in "$TOP/build/trees/${name%-*}"-{series,baseline,stock}; do
 		[ -e "$other/out/.built" ] || continue
 		# Not while they are being made.
 		exec 8< "$other/out/.lock"
@@ -45,21 +71,64 @@ take_objects() {
 		return
 	done
 }
-git_for() {
-	GIT_DIR=$history/.git GIT_INDEX_FILE=$1 GIT_WORK_TREE=$2 git "${@:3}"
+
+copy_with_history() {
+	history=$("$TOP/scripts/history.sh" "$1")
+	if [ ! -d "$tree" ]; then
+		link_copy
+		git_for "$new/.index" "$new" read-tree stock
+		"$TOP/scripts/checkout.sh" "$history/.git" "$commit" "$new"
+		take_objects "$new"
+		mv "$new" "$tree"
+	fi
+	"$TOP/scripts/checkout.sh" "$history/.git" "$commit" "$tree"
 }
 
-if [ ! -d "$tree" ]; then
-	say "$name: copy of $base_dir"
-	new=$(mktemp -d "$here/build/trees/.$name.XXXXXX")
-	trap 'rm -rf "$new"' EXIT
-	cp -al "$base_dir/." "$new" 2> /dev/null || cp -a "$base_dir/." "$new"
-	chmod 755 "$new"
-	git_for "$new/.index" "$new" read-tree stock
-	"$here/scripts/checkout.sh" "$history/.git" "$commit" "$new"
-	take_objects "$new"
+copy_as_it_is() {
+	[ ! -d "$tree" ] || return 0
+	link_copy
 	mv "$new" "$tree"
-	trap - EXIT
-fi
-"$here/scripts/checkout.sh" "$history/.git" "$commit" "$tree"
+}
+
+# "CHANGED PATH" of each file, ended by NUL. Left out is what is no source: git's own, out-of-tree
+# builds that somebody keeps in the tree, and what the targets of the tests and headers leave there.
+list_of_files() {
+	local no_source=(-path ./.git -o -path './out*' -o -path ./usr/include -o -path ./include/generated -o
+		-name '*.o' -o -name '*.a' -o -name '*.d' -o -name '.*.cmd') config
+	cd "$base_dir"
+	for config in */.config; do
+		[ ! -e "$config" ] || no_source+=(-o -path "./${config%/.config}")
+	done
+	find . -mindepth 1 \( "${no_source[@]}" \) -prune -o ! -type d -printf '%C@ %P\0' | LC_ALL=C sort -z
+}
+names() { cut -z -d' ' -f2- "$1" | LC_ALL=C sort -z; }
+
+# The time of an inode's change betrays an edit that keeps the file's date, too. What changed gets
+# the date of now, which is what make goes by; what only looks changed keeps its own.
+follow() {
+	local seen=$tree/out/.seen
+	mkdir -p "$tree/out" &&
+		touch "$seen" &&
+		(list_of_files) > "$seen.now" &&
+		LC_ALL=C comm -z -23 <(names "$seen") <(names "$seen.now") | (cd "$tree" && xargs -0r rm -f --) &&
+		LC_ALL=C comm -z -13 "$seen" "$seen.now" | cut -z -d' ' -f2- > "$seen.changed" &&
+		rsync -lp --chmod=u+w --checksum --from0 --files-from="$seen.changed" "$base_dir/" "$tree/" &&
+		mv "$seen.now" "$seen"
+}
+
+how_far() { echo "$(find "$tree" -type f | wc -l) files copied"; }
+copy_of_a_path() {
+	local log=$TOP/build/log/tree-$name.log
+	[ -d "$tree" ] || needs_space "$TOP/build/trees" 2500
+	if ! logged "$log" how_far follow; then
+		tail -3 "$log" >&2
+		could_not_run "cannot copy $base_dir to $tree." "Can you read all of it, and is there room on the disk?"
+	fi
+}
+
+case $1 in
+7) copy_as_it_is ;;
+*/* | . | ..) copy_of_a_path ;;
+*) copy_with_history "$1" ;;
+esac
 echo "$tree"

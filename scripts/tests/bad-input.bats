@@ -48,7 +48,7 @@ as_nobody() {
 @test "an unknown BASE, TREE, HOST, TESTS, CONFIG or argument lists the known ones" {
 	cd "$TOP"
 	run make run BASE=5.4
-	could_not_run "unknown base '5.4'. There is: 6.12."
+	could_not_run "unknown base '5.4'. There are: 6.12, 7, and the path of a Linux tree"
 	run make run TREE=oak
 	could_not_run "unknown TREE 'oak'. There are: stock, baseline, series."
 	run make run HOST="vhe moon"
@@ -61,6 +61,100 @@ as_nobody() {
 	could_not_run "unknown argument 'COLOUR=red'" "TREE="
 	run make -C tools/testing/selftests TARGETS=net run_tests
 	could_not_run "unknown TARGETS 'net'. There is: kvm."
+}
+
+# What BASE=/path looks at, and no more.
+linux_tree() {
+	LINUX=$BATS_TEST_TMPDIR/linux
+	mkdir -p "$LINUX"/{scripts,virt/kvm,arch/arm64/kvm,tools/testing/selftests/kvm/lib}
+	touch "$LINUX"/{Kconfig,scripts/Kbuild.include,virt/kvm/main.c,arch/arm64/kvm/arm.c,tools/testing/selftests/kvm/lib/kvm_util.c}
+	printf 'VERSION = 6\nPATCHLEVEL = %s\nSUBLEVEL = 0\nEXTRAVERSION =\n' "${1-12}" > "$LINUX/Makefile"
+}
+
+@test "a BASE that is no path of a Linux tree with what it takes" {
+	cd "$TOP"
+	linux_tree
+	[ "$(scripts/base.sh "$LINUX")" = "$LINUX" ]
+	run make run BASE="$LINUX/nowhere"
+	could_not_run "BASE=$LINUX/nowhere: there is no such folder. Give"
+	run make run BASE="$LINUX/virt"
+	could_not_run "is no Linux tree: it has no Makefile. Give"
+	mv "$LINUX/virt/kvm" "$LINUX/virt/lost"
+	run make run BASE="$LINUX"
+	could_not_run "has no KVM: virt/kvm is missing. Give"
+	mv "$LINUX/virt/lost" "$LINUX/virt/kvm"
+	mv "$LINUX/arch/arm64" "$LINUX/arch/arm"
+	run make run BASE="$LINUX"
+	could_not_run "has no KVM for arm64: arch/arm64/kvm is missing. Give"
+	mv "$LINUX/arch/arm" "$LINUX/arch/arm64"
+	rm "$LINUX/tools/testing/selftests/kvm/lib/kvm_util.c"
+	run make run BASE="$LINUX"
+	could_not_run "has no KVM selftest library" "Give"
+}
+
+@test "a BASE that is older than the KVM selftest library can do with" {
+	cd "$TOP"
+	linux_tree 7
+	run make run BASE="$LINUX"
+	could_not_run "BASE=$LINUX is Linux 6.7, and" "Give a tree of 6.8 or later."
+	linux_tree 8
+	scripts/base.sh "$LINUX"
+}
+
+@test "a BASE that was built in place" {
+	cd "$TOP"
+	local made
+	for made in .config include/config arch/arm64/include/generated; do
+		linux_tree
+		mkdir -p "$LINUX/$made"
+		run make run BASE="$LINUX"
+		could_not_run "BASE=$LINUX has been built in place: $made is there." "mrproper" "git -C $LINUX worktree add"
+		rmdir "$LINUX/$made"
+	done
+}
+
+@test "series and baseline of a BASE that has none" {
+	cd "$TOP"
+	linux_tree
+	run make run BASE="$LINUX" TREE=series
+	could_not_run "series and baseline exist for base 6.12." "Run: make run BASE=$LINUX TREE=stock"
+	run make run BASE=7
+	could_not_run "series and baseline exist for base 6.12." "Run: make run BASE=7 TREE=stock"
+}
+
+@test "a BASE that may only be read: the copy follows it, and it stays as it is" {
+	linux_tree
+	ln -s Makefile "$LINUX/link"
+	touch -d '2020-01-01' "$LINUX/Kconfig"
+	chmod -R a-w "$LINUX"
+	stamps() { find "$LINUX" -printf '%p %m %T@ %C@ %s\n' | sort; }
+	stamps > "$BATS_TEST_TMPDIR/before"
+	run as_nobody "$TOP/scripts/base.sh" "$LINUX"
+	[ "$output" = "$LINUX" ]
+	tree=$("$COPY/scripts/tree.sh" "$LINUX" stock)
+	"$COPY/scripts/tree.sh" "$LINUX" stock
+	stamps | cmp - "$BATS_TEST_TMPDIR/before"
+	[ -L "$tree/link" ]
+	diff -r --exclude=out "$LINUX" "$tree"
+
+	# An edit that keeps the date, a new file, a lost one, and an object that is no source.
+	chmod -R u+w "$LINUX"
+	touch "$BATS_TEST_TMPDIR/mark"
+	echo 'config NEW' > "$LINUX/Kconfig"
+	touch -d '2020-01-01' "$LINUX/Kconfig"
+	touch "$LINUX/a file" "$LINUX/virt/made.o"
+	rm "$LINUX/link"
+	"$COPY/scripts/tree.sh" "$LINUX" stock
+	diff -r --exclude=out --exclude=made.o "$LINUX" "$tree"
+	[ ! -e "$tree/virt/made.o" ]
+	[ ! -e "$tree/link" ]
+	[ "$tree/Kconfig" -nt "$BATS_TEST_TMPDIR/mark" ]
+	[ "$tree/Makefile" -ot "$BATS_TEST_TMPDIR/mark" ]
+
+	# Another of the same name is another tree.
+	mkdir "$BATS_TEST_TMPDIR/other"
+	cp -r "$LINUX" "$BATS_TEST_TMPDIR/other/linux"
+	[ "$("$COPY/scripts/tree.sh" "$BATS_TEST_TMPDIR/other/linux" stock)" != "$tree" ]
 }
 
 @test "a host file with an unknown key is named, and the key" {
@@ -152,6 +246,23 @@ as_nobody() {
 	printf 'tinyconfig:\n\t@echo "x.c:1: error: planted" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
 	could_not_run "error: planted" "cannot configure" ".log"
+}
+
+@test "an option of the kernel that is not taken is named, and one that the base does not have is not" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/scripts/kconfig" "$tree/virt"
+	printf 'tinyconfig olddefconfig:\n\t@touch $(O)/.config\nImage:\n' > "$tree/Makefile"
+	printf '#!/bin/sh\n' > "$tree/scripts/kconfig/merge_config.sh"
+	chmod 755 "$tree/scripts/kconfig/merge_config.sh"
+	printf 'menuconfig VIRTUALIZATION\n\tbool\nconfig KVM\n\tbool\nconfig MAGIC_SYSRQ\n\tbool\n' > "$tree/virt/Kconfig"
+	run "$TOP/scripts/build.sh" "$tree"
+	could_not_run "not taken" "CONFIG_KVM=y" "CONFIG_VIRTUALIZATION=y"
+	[[ "$output" != *CONFIG_FUTEX* ]]
+	[[ "$output" != *CONFIG_MAGIC_SYSRQ* ]]
+	rm "$tree/virt/Kconfig"
+	run "$TOP/scripts/build.sh" "$tree"
+	echo "$output"
+	[ "$status" -eq 0 ]
 }
 
 # Starts a run in the background and waits until its first machine boots; it may

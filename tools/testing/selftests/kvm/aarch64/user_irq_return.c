@@ -60,10 +60,7 @@ static void guest_moves_its_line(struct user_irq_guest *g)
 
 static u64 pc(struct kvm_vcpu *vcpu)
 {
-	u64 val;
-
-	vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.pc), &val);
-	return val;
+	return user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
 }
 
 FIXTURE(line) {

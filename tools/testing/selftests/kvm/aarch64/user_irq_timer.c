@@ -126,9 +126,8 @@ TEST_F(line, rises_while_guest_runs)
 
 static bool came_from_wfi(struct kvm_vcpu *vcpu)
 {
-	u64 pc;
+	const u64 pc = user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
 
-	vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.pc), &pc);
 	return *(u32 *)addr_gva2hva(vcpu->vm, pc - 4) == 0xd503207f;
 }
 

@@ -101,6 +101,25 @@ static inline enum arch_timer user_irq_timer(u64 line)
 	return line == KVM_ARM_DEV_EL1_PTIMER ? PHYSICAL : VIRTUAL;
 }
 
+/**
+ * user_irq_get_reg() - KVM_GET_ONE_REG
+ * @vcpu: the vCPU
+ * @id: the register
+ *
+ * The library's own vcpu_get_reg() takes a pointer up to Linux 6.13, and returns
+ * the value since then.
+ *
+ * Return: the register's value.
+ */
+static inline u64 user_irq_get_reg(struct kvm_vcpu *vcpu, u64 id)
+{
+	u64 val;
+
+	TEST_ASSERT(!__vcpu_get_reg(vcpu, id, &val), "KVM_GET_ONE_REG of %#lx: %s",
+		    (unsigned long)id, strerror(errno));
+	return val;
+}
+
 const char *user_irq_missing(u64 lines);
 const char *user_irq_uncountable(void);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,

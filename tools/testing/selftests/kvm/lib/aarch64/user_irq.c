@@ -26,6 +26,19 @@ static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
 
 static __thread sig_atomic_t watchdog_fired;
 
+/*
+ * The library of Linux 7 gives every VM a vgic, unless it is told not to before
+ * it makes one. That of 6.12 has no such function, and no need of it.
+ */
+void __weak test_disable_default_vgic(void)
+{
+}
+
+static void __attribute__((constructor)) no_default_vgic(void)
+{
+	test_disable_default_vgic();
+}
+
 /* How long anything that is waited for may take. */
 static u64 bound_ns(void)
 {
@@ -188,9 +201,8 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code)
 {
 	struct kvm_vcpu_init init = vcpu_features(vcpu->vm, lines);
-	u64 sp;
+	const u64 sp = user_irq_get_reg(vcpu, ARM64_CORE_REG(sp_el1));
 
-	vcpu_get_reg(vcpu, ARM64_CORE_REG(sp_el1), &sp);
 	aarch64_vcpu_setup(vcpu, &init);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), sp);
 	vcpu_init_descriptor_tables(vcpu);
@@ -356,14 +368,6 @@ static const struct timer_regs {
 	},
 };
 
-static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
-{
-	u64 val;
-
-	vcpu_get_reg(vcpu, id, &val);
-	return val;
-}
-
 static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
 {
 	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
@@ -375,7 +379,7 @@ static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
 
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1), BIT(0));
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0), high ? BIT(0) : 0);
-	vcpu_set_reg(vcpu, pmcr, get_reg(vcpu, pmcr) | ARMV8_PMU_PMCR_E);
+	vcpu_set_reg(vcpu, pmcr, user_irq_get_reg(vcpu, pmcr) | ARMV8_PMU_PMCR_E);
 }
 
 /**
@@ -440,7 +444,7 @@ bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
 	struct timespec start;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (get_reg(vcpu, regs->cnt) < get_reg(vcpu, regs->cval))
+	while (user_irq_get_reg(vcpu, regs->cnt) < user_irq_get_reg(vcpu, regs->cval))
 		if (timespec_to_ns(timespec_elapsed(start)) > bound_ns())
 			return false;
 	return true;
@@ -458,14 +462,15 @@ bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
  */
 int user_irq_level(struct kvm_vcpu *vcpu, u64 line)
 {
+	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
 	const u64 ctl = timer_regs[user_irq_timer(line)].ctl;
 
 	if (line == KVM_ARM_DEV_PMU)
-		return (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0)) & ARMV8_PMU_PMCR_E) &&
-		       (get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
-			get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1)));
+		return (user_irq_get_reg(vcpu, pmcr) & ARMV8_PMU_PMCR_E) &&
+		       (user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
+			user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1)));
 
-	if (get_reg(vcpu, ctl) != (CTL_ENABLE | CTL_ISTATUS))
+	if (user_irq_get_reg(vcpu, ctl) != (CTL_ENABLE | CTL_ISTATUS))
 		return 0;
 	return user_irq_guest(vcpu)->expired ? 1 : -1;
 }
