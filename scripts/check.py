@@ -88,6 +88,7 @@ def checks(base):
     yield from (Check(name, [SCRIPTS / "lint.sh", name], one) for name in LINTERS)
     yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS],
                 unittests)
+    yield Check("the suite's model", [TESTS / "model.sh", base], tap)
     yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline"), verdicts)
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", FORCE="1"), verdicts)

@@ -6,11 +6,13 @@ usage: run.py [BASE=6.12] [TREE=series] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [
 
 TESTS are shell patterns over programs (user_irq_timer) or cases
 (user_irq_timer.line.*). FORCE=1 makes the cases run although the kernel does not
-advertise the capability. Exit status: 0 all verdicts as expected, 1 one is not,
+advertise the capability. The suite's random programs take KVM_USER_IRQ_SEED and
+KVM_USER_IRQ_STEPS from the environment. Exit status: 0 all verdicts as expected, 1 one is not,
 2 it could not run.
 """
 
 import fcntl
+import os
 import re
 import shutil
 import signal
@@ -33,6 +35,8 @@ TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
 DEFAULTS = {"BASE": "6.12", "TREE": "series", "HOST": "vhe nvhe", "TESTS": "user_irq_*", "CONFIG": "", "FORCE": ""}
 TREES = ("stock", "baseline", "series")
+# Numbers that the suite takes from the environment.
+NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
 
 
 def say(text):
@@ -66,7 +70,19 @@ def read_arguments(words):
     return values
 
 
-def prepare(values, seconds):
+def tests_environment(forced):
+    settings = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
+    for name in NUMBERS:
+        value = os.environ.get(name)
+        if value is None:
+            continue
+        if not re.fullmatch("0x[0-9a-fA-F]{1,16}|[0-9]{1,18}", value):
+            raise CouldNotRun(f"{name}={value} is no number, like 1000 or 0x3e8.")
+        settings.append(f"{name}={value}")
+    return settings
+
+
+def prepare(values, settings, seconds):
     """Everything up to the first boot, with no other run in between that builds the same tree."""
     start = time.monotonic()
     tree = Path(step("tree.sh", values["BASE"], values["TREE"]))
@@ -82,8 +98,7 @@ def prepare(values, seconds):
     tests = Path(step("selftests.sh", str(tree), *(known[name] for name in to_build))).parent
     image = Path(step("build.sh", str(tree), *values["CONFIG"].split()))
     seconds["build"] = time.monotonic() - start
-    forced = values["FORCE"] == "1"
-    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, forced)
+    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, settings)
 
 
 def about(values, tree, hosts):
@@ -116,6 +131,7 @@ def run(words):
     values = read_arguments(words)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
     forced = values["FORCE"] == "1"
+    settings = tests_environment(forced)
 
     (TOP / "build").mkdir(exist_ok=True)
     with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
@@ -124,7 +140,7 @@ def run(words):
         except BlockingIOError:
             say("another run is building this tree; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        tree, plan = prepare(values, seconds)
+        tree, plan = prepare(values, settings, seconds)
         partial = results.new_run(TOP / "results", values["TREE"])
         # A later run may build another kernel in the same place.
         plan.image = Path(shutil.copy(plan.image, partial / "Image"))

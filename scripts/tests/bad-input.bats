@@ -63,6 +63,14 @@ as_nobody() {
 	could_not_run "unknown TARGETS 'net'. There is: kvm."
 }
 
+@test "a seed or a number of steps that is none" {
+	cd "$TOP"
+	KVM_USER_IRQ_SEED=dice run make run
+	could_not_run "KVM_USER_IRQ_SEED=dice is no number"
+	KVM_USER_IRQ_STEPS=-1 run make run
+	could_not_run "KVM_USER_IRQ_STEPS=-1 is no number"
+}
+
 @test "a host file with an unknown key is named, and the key" {
 	echo "COLOUR=red" > "$COPY/hosts/red.host"
 	run "$COPY/scripts/boot.py" red Image out
