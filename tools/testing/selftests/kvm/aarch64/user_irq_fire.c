@@ -97,8 +97,9 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 		*told = true;
 		t->rises++;
 		WRITE_ONCE(g->stop, 1);
-	} else if (t->left_alone && levels) {
-		t->failure = "told twice";
+	} else if (t->left_alone && !!levels == *told) {
+		/* Between a rise and the knock it may tell the fall. */
+		t->failure = levels ? "told twice" : "came back for nothing";
 	}
 }
 
@@ -213,7 +214,7 @@ TEST_F(fire, each_rise_and_fall_is_told)
 		.vcpu = self->vcpu,
 		.failure = "",
 		.field_is_ours = variant->does != scribble,
-		.left_alone = variant->does == hop,
+		.left_alone = variant->does != kick,
 	};
 
 	signal(SIGUSR1, ignore_signal);
@@ -504,8 +505,10 @@ TEST_F(line, rise_ends_cpu_suspend)
 
 static void guest_arms_and_knocks(struct user_irq_guest *g)
 {
-	guest_arm(g);
-	guest_knocks(g);
+	for (;;) {
+		guest_arm(g);
+		guest_knock(g);
+	}
 }
 
 /*
@@ -522,12 +525,13 @@ TEST_F(line, rise_ends_mp_state_suspended)
 	struct user_irq_return r;
 	u64 progress;
 
-	self->g->delay_us = 20000;
 	user_irq_start_at(vcpu, guest_arms_and_knocks);
-	user_irq_run_to_knock(vcpu, &r);
-	ASSERT_EQ(USER_IRQ_KNOCK, r.kind);
-	if (r.levels)
-		SKIP(return, "this machine takes more than 20 ms from one line to the next");
+	/* Until it is low still when the guest knocks. */
+	do {
+		self->g->delay_us *= 2;
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_EQ(USER_IRQ_KNOCK, r.kind);
+	} while (r.levels && self->g->delay_us < 1000 * 1000);
 	progress = self->g->progress;
 
 	vcpu_mp_state_set(vcpu, &suspended);

@@ -153,7 +153,6 @@ static void guest_works_off_turns(struct user_irq_guest *g)
 	for (;;) {
 		while (READ_ONCE(t->done) < READ_ONCE(t->turn.nr)) {
 			guest_do(g, &t->turn.steps[t->done], &t->turn.effects[t->done]);
-			guest_read_counters();
 			WRITE_ONCE(t->done, t->done + 1);
 		}
 		guest_read_counters();

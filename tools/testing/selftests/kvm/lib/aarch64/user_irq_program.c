@@ -56,14 +56,18 @@ static const int weights[NR_MODEL_OPS] = {
 	[HOST_VCPU_INIT] = 1,
 };
 
-/* Past, to come while somebody looks, or long after all is over. */
+/*
+ * Past, to come while somebody looks, or long after all is over. The second is
+ * what can be undecided, so it is rare.
+ */
 static s64 random_time(u64 *state)
 {
-	switch (below(state, 4)) {
+	switch (below(state, 8)) {
 	case 0:
-		return -1000;
 	case 1:
-		return 1 + below(state, 200);
+		return -1000;
+	case 2:
+		return 1 + below(state, 400);
 	default:
 		return 600 * 1000 * 1000 + below(state, 1000);
 	}
