@@ -90,6 +90,7 @@ def checks(base):
     yield Check("the bench's judgement", [PYTHON, "-m", "unittest", "discover", "-s", TESTS],
                 unittests)
     yield Check("every sentence and its cases", [SCRIPTS / "clauses.py", "check"], one)
+    yield Check("the suite's model", [TESTS / "model.sh", base], tap)
     yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
     yield Check("what that run left", [PYTHON, TESTS / "left_by_run.py", TOP / "results/latest"], unittests)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)

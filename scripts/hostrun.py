@@ -23,7 +23,7 @@ HARNESS = b"# FIXTURE"
 class Plan:
     """What a run boots: kernel, programs, and what init is told. IMAGE has the hosts' device trees beside it."""
 
-    def __init__(self, image, guest, installed, programs, failed, patterns, forced):
+    def __init__(self, image, guest, installed, programs, failed, patterns, env):
         self.image = image
         self.archive = initramfs.Archive()
         initramfs.add_user_space(self.archive, guest, installed)
@@ -32,7 +32,7 @@ class Plan:
         self.programs = programs
         self.failed = {name: _why_not_built(failed / name) for name in programs if name not in self.built}
         self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
-        self.env = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
+        self.env = env
 
     def initramfs(self, host, pending, done, careful):
         files = {

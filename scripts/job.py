@@ -2,6 +2,7 @@
 """What run.py and soak.py share: what is asked for, its build, and how their verdicts are judged."""
 
 import fcntl
+import os
 import re
 import signal
 import subprocess
@@ -23,6 +24,8 @@ from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
+# Numbers that the suite takes from the environment.
+NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
 DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": "user_irq_*",
             "CONFIG": "", "FORCE": ""}
 
@@ -105,7 +108,19 @@ def _step(script, *arguments):
     return output.strip().rpartition("\n")[2]
 
 
-def _build(values, seconds):
+def tests_environment(forced):
+    settings = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1"] if forced else []
+    for name in NUMBERS:
+        value = os.environ.get(name)
+        if value is None:
+            continue
+        if not re.fullmatch("0x[0-9a-fA-F]{1,16}|[0-9]{1,18}", value):
+            raise CouldNotRun(f"{name}={value} is no number, like 1000 or 0x3e8.")
+        settings.append(f"{name}={value}")
+    return settings
+
+
+def _build(values, settings, seconds):
     start = time.monotonic()
     tree = Path(_step("tree.sh", values["BASE"], values["TREE"]))
     seconds["setup"] = time.monotonic() - start
@@ -120,8 +135,7 @@ def _build(values, seconds):
     tests = Path(_step("selftests.sh", str(tree), *(known[name] for name in to_build))).parent
     image = Path(_step("build.sh", str(tree), *values["CONFIG"].split()))
     seconds["build"] = time.monotonic() - start
-    forced = values["FORCE"] == "1"
-    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, forced)
+    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, settings)
 
 
 def _history(values, tree):
@@ -146,6 +160,7 @@ def _about(values, tree, hosts, image):
 def prepare(values, seconds, kind=""):
     """Everything up to the first boot, with no other run in between that builds the same tree."""
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    settings = tests_environment(values["FORCE"] == "1")
     (TOP / "build").mkdir(exist_ok=True)
     with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
         try:
@@ -153,7 +168,7 @@ def prepare(values, seconds, kind=""):
         except BlockingIOError:
             say("another run is building this tree; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        tree, plan = _build(values, seconds)
+        tree, plan = _build(values, settings, seconds)
         folder = results.new_run(TOP / "results", values["TREE"] + kind)
         facts = _about(values, tree, hosts, plan.image)
         patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")

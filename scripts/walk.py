@@ -21,7 +21,7 @@ from pathlib import Path
 import results
 from children import CHILDREN, CouldNotRun
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
-from job import SCRIPTS, TOP, say
+from job import SCRIPTS, TOP, say, tests_environment
 from jobs import Jobs
 
 _WARNING = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(?:warning|error): (.*)")
@@ -164,7 +164,7 @@ class Walk:
         start = time.time()
         if record["built"]:
             plan = Plan(folder / "Image", self.guest, self.tests / "stripped", self.programs, self.tests / "failed",
-                        self.patterns, True)
+                        self.patterns, tests_environment(True))
             runs = boot_hosts(self.hosts, plan, folder, self.jobs)
             cases = [case for one in runs for case in one.verdicts.sorted_cases()]
             record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,

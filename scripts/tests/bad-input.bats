@@ -157,6 +157,14 @@ linux_tree() {
 	[ "$("$COPY/scripts/tree.sh" "$BATS_TEST_TMPDIR/other/linux" stock)" != "$tree" ]
 }
 
+@test "a seed or a number of steps that is none" {
+	cd "$TOP"
+	KVM_USER_IRQ_SEED=dice run make run
+	could_not_run "KVM_USER_IRQ_SEED=dice is no number"
+	KVM_USER_IRQ_STEPS=-1 run make run
+	could_not_run "KVM_USER_IRQ_STEPS=-1 is no number"
+}
+
 @test "a host file with an unknown key is named, and the key" {
 	echo "COLOUR=red" > "$COPY/hosts/red.host"
 	run "$COPY/scripts/boot.py" red Image out

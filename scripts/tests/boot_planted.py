@@ -45,7 +45,7 @@ class Planted(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp())
         installed = install(cls.folder, cls.selftests)
-        plan = hostrun.Plan(cls.image, cls.guest, installed, PROGRAMS, cls.folder, ["planted_*"], False)
+        plan = hostrun.Plan(cls.image, cls.guest, installed, PROGRAMS, cls.folder, ["planted_*"], [])
         hostrun.BOOT_LIMITS = LIMITS
         one, = hostrun.boot_hosts([read_host("vhe")], plan, cls.folder)
         cls.boots = one.boots

@@ -135,6 +135,7 @@ static struct kvm_vcpu_init vcpu_features(struct kvm_vm *vm, u64 lines)
 	struct kvm_vcpu_init init;
 
 	vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2);
 	if (lines & KVM_ARM_DEV_PMU)
 		init.features[0] |= BIT(KVM_ARM_VCPU_PMU_V3);
 	return init;

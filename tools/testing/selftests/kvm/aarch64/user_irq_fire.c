@@ -1,0 +1,744 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guarantee under fire: lines that move while threads hop and are kicked,
+ * while the guest leaves for other reasons, and while VMs come and go.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/sysinfo.h>
+
+#include <linux/arm-smccc.h>
+#include <linux/bits.h>
+#include <linux/psci.h>
+
+#include "kselftest_harness.h"
+#include "kvm_util.h"
+#include "user_irq.h"
+#include "vgic.h"
+
+#define ROUNDS		10
+#define MANY_VMS	64
+#define PAGE		4096
+#define PAGES		(2 * ROUNDS)
+
+/* Memory of the VM's that the guest can only read: a store there is for the VMM. */
+#define READ_ONLY_GPA	0x10000000
+
+static void guest_knocks(struct user_irq_guest *g)
+{
+	for (;;)
+		guest_knock(g);
+}
+
+static void guest_raises(struct user_irq_guest *g)
+{
+	u64 line;
+
+	for (line = 1; line <= g->line; line <<= 1)
+		if (line & g->line)
+			guest_set_level(line, true);
+	guest_knocks(g);
+}
+
+static void guest_arms_and_lowers(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_arm(g);
+		guest_wait(g);
+		guest_set_level(g->line, false);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
+static bool timer_fires(struct kvm_vcpu *vcpu, u64 line)
+{
+	u64 ctl;
+
+	vcpu_get_reg(vcpu, line == KVM_ARM_DEV_EL1_PTIMER ? KVM_REG_ARM_PTIMER_CTL :
+		     KVM_REG_ARM_TIMER_CTL, &ctl);
+	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
+}
+
+/*
+ * A vCPU's thread, whose guest arms and lowers its timer for ever.
+ * @field_is_ours: nobody scribbles, so the field can be believed
+ * @left_alone: nobody kicks, so each EINTR tells a change
+ */
+struct vcpu_thread {
+	pthread_t thread;
+	struct kvm_vcpu *vcpu;
+	bool field_is_ours;
+	bool left_alone;
+	pid_t tid;
+	bool over;
+	int rises;
+	const char *failure;
+};
+
+static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *told)
+{
+	struct user_irq_guest *g = user_irq_guest(t->vcpu);
+	u64 levels = r->levels;
+
+	if (!t->field_is_ours)
+		levels = timer_fires(t->vcpu, g->line) ? g->line : 0;
+
+	if (r->kind > USER_IRQ_KNOCK) {
+		t->failure = "KVM_RUN did not come back as it should";
+	} else if (levels & ~g->line) {
+		t->failure = "a line is high that is not the guest's";
+	} else if (r->kind == USER_IRQ_KNOCK) {
+		if (levels || !*told)
+			t->failure = levels ? "high after it was lowered" : "the rise was not told";
+		*told = false;
+	} else if (levels && !*told) {
+		*told = true;
+		t->rises++;
+		WRITE_ONCE(g->stop, 1);
+	} else if (t->left_alone && !!levels == *told) {
+		/* Between a rise and the knock it may tell the fall. */
+		t->failure = levels ? "told twice" : "came back for nothing";
+	}
+}
+
+static void *run_rises(void *arg)
+{
+	struct vcpu_thread *t = arg;
+	struct user_irq_return r;
+	bool told = false;
+
+	WRITE_ONCE(t->tid, gettid());
+	while (t->rises < ROUNDS && !*t->failure) {
+		r = user_irq_run(t->vcpu);
+		judge(t, &r, &told);
+	}
+	WRITE_ONCE(t->over, true);
+	return NULL;
+}
+
+static void ignore_signal(int sig)
+{
+}
+
+/* The fire: one thread that does this to a vCPU's thread until that is through. */
+
+static void hop(struct vcpu_thread *t)
+{
+	const int nr_cpus = get_nprocs();
+	cpu_set_t cpus;
+	int i;
+
+	while (!READ_ONCE(t->tid))
+		sched_yield();
+	for (i = 0; !READ_ONCE(t->over); i++) {
+		CPU_ZERO(&cpus);
+		CPU_SET(i % nr_cpus, &cpus);
+		sched_setaffinity(READ_ONCE(t->tid), sizeof(cpus), &cpus);
+		sched_yield();
+	}
+}
+
+static void kick(struct vcpu_thread *t)
+{
+	struct user_irq_guest *g = user_irq_guest(t->vcpu);
+	u64 progress = 0;
+	int i = 0;
+
+	while (!READ_ONCE(t->over)) {
+		/* One kick each time that the guest has got on, or it never would. */
+		if (READ_ONCE(g->progress) == progress)
+			continue;
+		progress = READ_ONCE(g->progress);
+		if (i++ % 2)
+			WRITE_ONCE(t->vcpu->run->immediate_exit, 1);
+		pthread_kill(t->thread, SIGUSR1);
+	}
+}
+
+static void scribble(struct vcpu_thread *t)
+{
+	const u64 line = user_irq_guest(t->vcpu)->line;
+	u64 *field = user_irq_field(t->vcpu);
+
+	while (!READ_ONCE(t->over)) {
+		WRITE_ONCE(*field, line);
+		WRITE_ONCE(*field, 0);
+		WRITE_ONCE(*field, ~0ULL);
+	}
+}
+
+FIXTURE(fire) {
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_VARIANT(fire) {
+	u64 line;
+	void (*does)(struct vcpu_thread *t);
+};
+
+FIXTURE_VARIANT_ADD(fire, vtimer_hops) { KVM_ARM_DEV_EL1_VTIMER, hop };
+FIXTURE_VARIANT_ADD(fire, ptimer_hops) { KVM_ARM_DEV_EL1_PTIMER, hop };
+FIXTURE_VARIANT_ADD(fire, vtimer_is_kicked) { KVM_ARM_DEV_EL1_VTIMER, kick };
+FIXTURE_VARIANT_ADD(fire, ptimer_is_kicked) { KVM_ARM_DEV_EL1_PTIMER, kick };
+FIXTURE_VARIANT_ADD(fire, vtimer_is_scribbled_on) { KVM_ARM_DEV_EL1_VTIMER, scribble };
+FIXTURE_VARIANT_ADD(fire, ptimer_is_scribbled_on) { KVM_ARM_DEV_EL1_PTIMER, scribble };
+
+FIXTURE_SETUP(fire)
+{
+	const char *missing = user_irq_missing(variant->line);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(variant->line, 1, guest_arms_and_lowers, &self->vcpu);
+	user_irq_guest(self->vcpu)->delay_us = 500;
+}
+
+FIXTURE_TEARDOWN(fire)
+{
+	kvm_vm_free(self->vcpu->vm);
+}
+
+/*
+ * Whatever happens to a vCPU's thread, and whatever is written to the field, each
+ * rise of the line comes back to the VMM while the guest runs, and each fall is
+ * seen by the exit after it.
+ *
+ * Clause: notified
+ */
+TEST_F(fire, each_rise_and_fall_is_told)
+{
+	struct vcpu_thread t = {
+		.vcpu = self->vcpu,
+		.failure = "",
+		.field_is_ours = variant->does != scribble,
+		.left_alone = variant->does != kick,
+	};
+
+	signal(SIGUSR1, ignore_signal);
+	ASSERT_EQ(0, pthread_create(&t.thread, NULL, run_rises, &t));
+	variant->does(&t);
+	pthread_join(t.thread, NULL);
+	EXPECT_STREQ("", t.failure);
+	EXPECT_EQ(ROUNDS, t.rises);
+}
+
+FIXTURE(crowd) {
+	struct kvm_vcpu *vcpus[USER_IRQ_MAX_VCPUS];
+};
+
+FIXTURE_VARIANT(crowd) {
+	int nr;
+};
+
+FIXTURE_VARIANT_ADD(crowd, of_one) { 1 };
+FIXTURE_VARIANT_ADD(crowd, of_two) { 2 };
+FIXTURE_VARIANT_ADD(crowd, of_eight) { 8 };
+
+FIXTURE_SETUP(crowd)
+{
+	const char *missing = user_irq_missing(USER_IRQ_TIMERS);
+	int i;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(USER_IRQ_TIMERS, variant->nr, guest_arms_and_lowers, self->vcpus);
+	for (i = 0; i < variant->nr; i++) {
+		user_irq_guest(self->vcpus[i])->line = i % 2 ? KVM_ARM_DEV_EL1_PTIMER :
+							       KVM_ARM_DEV_EL1_VTIMER;
+		user_irq_guest(self->vcpus[i])->delay_us = 500;
+	}
+}
+
+FIXTURE_TEARDOWN(crowd)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * The vCPUs of a VM may be more than the CPUs: each is told of its own line.
+ *
+ * Clause: notified
+ */
+TEST_F(crowd, each_rise_and_fall_is_told)
+{
+	struct vcpu_thread threads[USER_IRQ_MAX_VCPUS] = {};
+	int i;
+
+	for (i = 0; i < variant->nr; i++) {
+		threads[i].vcpu = self->vcpus[i];
+		threads[i].failure = "";
+		threads[i].field_is_ours = true;
+		threads[i].left_alone = true;
+		ASSERT_EQ(0, pthread_create(&threads[i].thread, NULL, run_rises, &threads[i]));
+	}
+	for (i = 0; i < variant->nr; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (i = 0; i < variant->nr; i++) {
+		EXPECT_STREQ("", threads[i].failure);
+		EXPECT_EQ(ROUNDS, threads[i].rises);
+	}
+}
+
+/* How the guest leaves right after its line has moved; set in its own copy. */
+static enum { MMIO_READ, READ_ONLY, HYPERCALL, BREAKPOINT, NEW_PAGE } way;
+static u8 pages[PAGES][PAGE];
+
+static void guest_leaves(struct user_irq_guest *g, int round)
+{
+	struct arm_smccc_res res;
+
+	switch (way) {
+	case MMIO_READ:
+		READ_ONCE(ucall_exit_mmio_addr[2]);
+		break;
+	case READ_ONLY:
+		WRITE_ONCE(*(u64 *)READ_ONLY_GPA, 0);
+		break;
+	case HYPERCALL:
+		smccc_hvc(PSCI_0_2_FN64_CPU_ON, 0, 0, 0, 0, 0, 0, 0, &res);
+		break;
+	case BREAKPOINT:
+		asm volatile("brk #0");
+		break;
+	case NEW_PAGE:
+		/* Only the kernel sees this one; the knock is for the host. */
+		WRITE_ONCE(pages[round % PAGES][0], 1);
+		guest_knock(g);
+		break;
+	}
+}
+
+static void guest_moves_and_leaves(struct user_irq_guest *g)
+{
+	int i;
+
+	for (i = 0; ; i += 2) {
+		guest_set_level(g->line, true);
+		guest_leaves(g, i);
+		guest_set_level(g->line, false);
+		guest_leaves(g, i + 1);
+	}
+}
+
+FIXTURE(exits) {
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_VARIANT(exits) {
+	int way;
+	u32 reason;
+};
+
+FIXTURE_VARIANT_ADD(exits, mmio_read) { MMIO_READ, KVM_EXIT_MMIO };
+FIXTURE_VARIANT_ADD(exits, read_only_memory) { READ_ONLY, KVM_EXIT_MMIO };
+FIXTURE_VARIANT_ADD(exits, hypercall) { HYPERCALL, KVM_EXIT_HYPERCALL };
+FIXTURE_VARIANT_ADD(exits, breakpoint) { BREAKPOINT, KVM_EXIT_DEBUG };
+FIXTURE_VARIANT_ADD(exits, new_page) { NEW_PAGE, KVM_EXIT_MMIO };
+
+FIXTURE_SETUP(exits)
+{
+	const struct kvm_smccc_filter filter = {
+		.base = PSCI_0_2_FN64_CPU_ON,
+		.nr_functions = 1,
+		.action = KVM_SMCCC_FILTER_FWD_TO_USER,
+	};
+	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+	};
+	struct kvm_vm *vm;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	vm = user_irq_vm(USER_IRQ_LINES, 1, guest_moves_and_leaves, &self->vcpu);
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, READ_ONLY_GPA, 1, 1,
+				    KVM_MEM_READONLY);
+	virt_map(vm, READ_ONLY_GPA, READ_ONLY_GPA, 1);
+	kvm_device_attr_set(vm->fd, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER,
+			    (void *)&filter);
+	vcpu_guest_debug_set(self->vcpu, &debug);
+	write_guest_global(vm, way, variant->way);
+}
+
+FIXTURE_TEARDOWN(exits)
+{
+	kvm_vm_free(self->vcpu->vm);
+}
+
+static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu)
+{
+	struct user_irq_return r;
+	u64 pc;
+
+	user_irq_run_to_knock(vcpu, &r);
+	if (!r.ret && r.reason == KVM_EXIT_DEBUG) {
+		vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.pc), &pc);
+		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), pc + 4);
+	}
+	return r;
+}
+
+/*
+ * Whatever the guest leaves for after its line has moved, that return tells it
+ * too, if none did before.
+ *
+ * Clause: any-exit
+ */
+TEST_F(exits, change_is_told_by_then)
+{
+	static const u64 lines[] = {
+		KVM_ARM_DEV_EL1_VTIMER, KVM_ARM_DEV_EL1_PTIMER, KVM_ARM_DEV_PMU
+	};
+	struct user_irq_return r;
+	int i;
+
+	for (i = 0; i < ROUNDS; i++) {
+		const u64 line = lines[i % ARRAY_SIZE(lines)];
+
+		user_irq_guest(self->vcpu)->line = line;
+		r = run_to_exit(self->vcpu);
+		EXPECT_EQ(0, r.ret);
+		EXPECT_EQ(variant->reason, r.reason);
+		ASSERT_EQ(line, r.levels);
+		r = run_to_exit(self->vcpu);
+		EXPECT_EQ(variant->reason, r.reason);
+		ASSERT_EQ(0, r.levels);
+	}
+}
+
+FIXTURE(line) {
+	struct kvm_vcpu *vcpus[2];
+	struct user_irq_guest *g;
+};
+
+FIXTURE_VARIANT(line) {
+	u64 line;
+};
+
+FIXTURE_VARIANT_ADD(line, vtimer) { .line = KVM_ARM_DEV_EL1_VTIMER };
+FIXTURE_VARIANT_ADD(line, ptimer) { .line = KVM_ARM_DEV_EL1_PTIMER };
+
+FIXTURE_SETUP(line)
+{
+	const char *missing = user_irq_missing(variant->line);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(variant->line, 2, guest_knocks, self->vcpus);
+	self->g = user_irq_guest(self->vcpus[0]);
+}
+
+FIXTURE_TEARDOWN(line)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+static void guest_moves_its_line(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_set_level(g->line, true);
+		guest_set_level(g->line, false);
+	}
+}
+
+/*
+ * Under a debugger that steps through the guest, each step tells the levels that
+ * the registers call for then.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, single_steps_tell_the_levels)
+{
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_SINGLESTEP,
+	};
+	struct user_irq_return r;
+	int i, high = 0;
+
+	user_irq_start_at(self->vcpus[0], guest_moves_its_line);
+	vcpu_guest_debug_set(self->vcpus[0], &debug);
+	for (i = 0; i < 300; i++) {
+		r = user_irq_run(self->vcpus[0]);
+		ASSERT_TRUE(r.kind == USER_IRQ_INTR || (!r.ret && r.reason == KVM_EXIT_DEBUG))
+			TH_LOG("ret %d, errno %d, exit reason %u", r.ret, r.err, r.reason);
+		ASSERT_EQ(timer_fires(self->vcpus[0], variant->line) ? variant->line : 0, r.levels);
+		high += !!r.levels;
+	}
+	EXPECT_LT(0, high);
+	EXPECT_GT(300, high);
+}
+
+static void guest_suspends(struct user_irq_guest *g)
+{
+	struct arm_smccc_res res;
+
+	guest_arm(g);
+	smccc_hvc(PSCI_0_2_FN64_CPU_SUSPEND, 0, 0, 0, 0, 0, 0, 0, &res);
+	guest_knock(g);
+}
+
+/*
+ * A guest's PSCI CPU_SUSPEND ends as its WFI does: the timer's rise is told, and
+ * the VMM's interrupt lets it go on.
+ *
+ * Clause: notified
+ */
+TEST_F(line, rise_ends_cpu_suspend)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+
+	user_irq_start_at(vcpu, guest_suspends);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	/* As a VMM does, and for a line that had risen before the suspend. */
+	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT, 1);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+}
+
+static void guest_arms_and_knocks(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_arm(g);
+		guest_knock(g);
+	}
+}
+
+/*
+ * A vCPU that the VMM has suspended waits for a wake-up, and its timer's line is
+ * one: the return tells it, and the guest has not run. That return may be EINTR,
+ * or the exit that tells the VMM of the wake-up.
+ *
+ * Clause: any-exit
+ */
+TEST_F(line, rise_ends_mp_state_suspended)
+{
+	struct kvm_mp_state suspended = { .mp_state = KVM_MP_STATE_SUSPENDED };
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	u64 progress;
+
+	user_irq_start_at(vcpu, guest_arms_and_knocks);
+	/* Until it is low still when the guest knocks. */
+	do {
+		self->g->delay_us *= 2;
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_EQ(USER_IRQ_KNOCK, r.kind);
+	} while (r.levels && self->g->delay_us < 1000 * 1000);
+	progress = self->g->progress;
+
+	vcpu_mp_state_set(vcpu, &suspended);
+	r = user_irq_run(vcpu);
+	EXPECT_TRUE(r.kind == USER_IRQ_INTR || (!r.ret && r.reason == KVM_EXIT_SYSTEM_EVENT))
+		TH_LOG("%s", user_irq_str(r.kind, r.levels));
+	EXPECT_EQ(variant->line, r.levels);
+	EXPECT_EQ(progress, self->g->progress);
+}
+
+static void guest_raises_and_goes_off(struct user_irq_guest *g)
+{
+	struct arm_smccc_res res;
+
+	guest_set_level(g->line, true);
+	smccc_hvc(PSCI_0_2_FN_CPU_OFF, 0, 0, 0, 0, 0, 0, 0, &res);
+}
+
+/* vCPU 0 turns vCPU 1 on again once that is off. */
+static void guest_turns_on(struct user_irq_guest *g)
+{
+	struct arm_smccc_res res;
+
+	do {
+		smccc_hvc(PSCI_0_2_FN64_AFFINITY_INFO, 1, 0, 0, 0, 0, 0, 0, &res);
+	} while (res.a0 != PSCI_0_2_AFFINITY_LEVEL_OFF);
+	smccc_hvc(PSCI_0_2_FN64_CPU_ON, 1, (u64)guest_knocks, 0, 0, 0, 0, 0, &res);
+	guest_knocks(g);
+}
+
+static void *run_off_and_on(void *arg)
+{
+	struct kvm_vcpu *vcpu = arg;
+	static struct user_irq_return returns[2];
+	int i;
+
+	for (i = 0; i < 2; i++)
+		returns[i] = user_irq_run(vcpu);
+	return returns;
+}
+
+/*
+ * A vCPU that the guest turns off and on again comes back with its devices reset:
+ * that its line has fallen is told before it runs.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, fall_by_psci_off_and_on_is_told)
+{
+	struct user_irq_return r, *returns;
+	pthread_t thread;
+	u64 pc;
+
+	user_irq_start_at(self->vcpus[0], guest_turns_on);
+	user_irq_start_at(self->vcpus[1], guest_raises_and_goes_off);
+	ASSERT_EQ(0, pthread_create(&thread, NULL, run_off_and_on, self->vcpus[1]));
+	user_irq_run_to_knock(self->vcpus[0], &r);
+	EXPECT_EQ(USER_IRQ_KNOCK, r.kind);
+	pthread_join(thread, (void **)&returns);
+
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, returns[0]);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, returns[1]);
+	vcpu_get_reg(self->vcpus[1], ARM64_CORE_REG(regs.pc), &pc);
+	EXPECT_EQ((u64)guest_knocks, pc);
+}
+
+FIXTURE(vms) {
+	u64 lines;
+};
+
+FIXTURE_SETUP(vms)
+{
+	const char *missing = user_irq_missing(USER_IRQ_LINES);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	self->lines = USER_IRQ_LINES;
+}
+
+FIXTURE_TEARDOWN(vms)
+{
+}
+
+/*
+ * VMs with a vgic and without, in one process, some gone while the others run:
+ * each is served as if it were alone, to its end, with its lines high.
+ *
+ * Clause: vgic
+ */
+TEST_F(vms, many_with_and_without_a_vgic)
+{
+	const u64 scribble = 0x123456789abcdef0;
+	struct kvm_vcpu *vcpus[MANY_VMS];
+	int gic_fds[MANY_VMS], i, round;
+	struct user_irq_return r;
+
+	for (i = 0; i < MANY_VMS; i++) {
+		user_irq_vm(self->lines & ~(u64)KVM_ARM_DEV_PMU, 1, guest_raises, &vcpus[i]);
+		gic_fds[i] = i % 2 ? vgic_v3_setup(vcpus[i]->vm, 1, 64) : -1;
+		*user_irq_field(vcpus[i]) = scribble;
+	}
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < MANY_VMS; i++) {
+			if (round && i % 4 < 2)
+				continue;
+			user_irq_run_to_knock(vcpus[i], &r);
+			ASSERT_RETURN(USER_IRQ_KNOCK,
+				      gic_fds[i] < 0 ? USER_IRQ_TIMERS : scribble, r);
+			if (round || i % 4 < 2) {
+				if (gic_fds[i] >= 0)
+					close(gic_fds[i]);
+				kvm_vm_free(vcpus[i]->vm);
+			}
+		}
+	}
+}
+
+/*
+ * A vCPU that cannot be initialized has no lines, and its end takes nothing from
+ * the VMs that have. Reverting 38d7aacca092 (CVE-2024-53195) would show here.
+ *
+ * Clause: notified
+ */
+TEST_F(vms, failed_vcpu_init_takes_nothing_from_others)
+{
+	struct kvm_vcpu_init bad = { .target = -1U };
+	struct user_irq_return r;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	int i, fd;
+
+	user_irq_vm(self->lines, 1, guest_raises, &vcpu);
+	for (i = 0; i < ROUNDS; i++) {
+		vm = vm_create_barebones();
+		fd = __vm_ioctl(vm, KVM_CREATE_VCPU, NULL);
+		ASSERT_LE(0, fd);
+		/* A target that is none, and a feature that is none. */
+		EXPECT_EQ(-1, ioctl(fd, KVM_ARM_VCPU_INIT, &bad));
+		vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &bad);
+		bad.features[0] = BIT(31);
+		EXPECT_EQ(-1, ioctl(fd, KVM_ARM_VCPU_INIT, &bad));
+		close(fd);
+		kvm_vm_free(vm);
+	}
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, self->lines, r);
+	kvm_vm_free(vcpu->vm);
+}
+
+static bool clears_bits(u64 id)
+{
+	return id == KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0) ||
+	       id == KVM_ARM64_SYS_REG(SYS_PMINTENCLR_EL1) ||
+	       id == KVM_ARM64_SYS_REG(SYS_PMCNTENCLR_EL0);
+}
+
+/* All registers, but for those that cannot be set, and the memory. */
+static void copy_vm(struct kvm_vcpu *from, struct kvm_vcpu *to)
+{
+	struct userspace_mem_region *a = memslot2region(from->vm, 0);
+	struct userspace_mem_region *b = memslot2region(to->vm, 0);
+	struct kvm_reg_list *list = vcpu_get_reg_list(from);
+	u8 val[256];
+	u64 i;
+
+	for (i = 0; i < list->n; i++) {
+		const struct kvm_one_reg reg = { .id = list->reg[i], .addr = (u64)val };
+
+		if (!clears_bits(reg.id) && !__vcpu_ioctl(from, KVM_GET_ONE_REG, &reg))
+			__vcpu_ioctl(to, KVM_SET_ONE_REG, &reg);
+	}
+	free(list);
+	TEST_ASSERT(a->region.memory_size == b->region.memory_size, "VMs of different sizes");
+	memcpy(b->host_mem, a->host_mem, a->region.memory_size);
+}
+
+/*
+ * A VM that is saved with its lines high and restored into a new one, as for a
+ * migration, has them told there first, then goes on where it was.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(vms, restored_lines_are_told_first)
+{
+	struct kvm_vcpu *from, *to;
+	struct user_irq_return r;
+	u64 progress;
+
+	user_irq_vm(self->lines, 1, guest_raises, &from);
+	user_irq_run_to_knock(from, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, self->lines, r);
+	/* What an exit has begun is completed before a VM is saved. */
+	from->run->immediate_exit = 1;
+	r = user_irq_run(from);
+	ASSERT_RETURN(USER_IRQ_INTR, self->lines, r);
+
+	user_irq_vm(self->lines, 1, guest_raises, &to);
+	copy_vm(from, to);
+	kvm_vm_free(from->vm);
+	progress = user_irq_guest(to)->progress;
+	r = user_irq_run(to);
+	ASSERT_RETURN(USER_IRQ_INTR, self->lines, r);
+	EXPECT_EQ(progress, user_irq_guest(to)->progress);
+	r = user_irq_run(to);
+	ASSERT_RETURN(USER_IRQ_KNOCK, self->lines, r);
+	EXPECT_EQ(progress + 1, user_irq_guest(to)->progress);
+	kvm_vm_free(to->vm);
+}
+
+TEST_HARNESS_MAIN

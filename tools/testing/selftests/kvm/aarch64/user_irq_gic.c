@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the capability is for: a guest with an interrupt controller in userspace
+ * takes the interrupts of its timers, its PMU and a device of the VMM's as real
+ * exceptions. lib/aarch64/user_irq_gicv2.c is that interrupt controller.
+ */
+#include <pthread.h>
+
+#include "kselftest_harness.h"
+#include "kvm_util.h"
+#include "user_irq.h"
+#include "user_irq_gicv2.h"
+
+#include <linux/bits.h>
+#include <perf/arm_pmuv3.h>
+
+#define INTERRUPTS	20
+
+/* A register of a device that the VMM has: its line has the level written there. */
+#define DEVICE_BASE	0x08020000
+#define DEVICE_INTID	GICV2_FIRST_SPI
+
+/* In the guest, for each vCPU and interrupt: how often it was raised and taken. */
+static struct counts {
+	u64 raised;
+	u64 taken;
+} counts[USER_IRQ_MAX_VCPUS][GICV2_NR_INTIDS];
+
+/* What the guest is at; set by the host in the guest's copy. */
+static bool sleeps;
+static bool rises_again;
+static bool drives_device;
+
+/* Times that come out differently, and whose order changes. */
+static u64 guest_delay_ticks(u64 n)
+{
+	return usec_to_cycles(20 + n * 67 % 300);
+}
+
+static void guest_raise(int intid)
+{
+	struct counts *c = &counts[guest_get_vcpuid()][intid];
+	enum arch_timer timer;
+
+	WRITE_ONCE(c->raised, c->raised + 1);
+	switch (intid) {
+	case GICV2_INTID_PMU:
+		guest_set_level(KVM_ARM_DEV_PMU, true);
+		break;
+	case DEVICE_INTID:
+		writel(1, (void *)DEVICE_BASE);
+		break;
+	default:
+		timer = intid == GICV2_INTID_PTIMER ? PHYSICAL : VIRTUAL;
+		timer_set_cval(timer, timer_get_cntct(timer) + guest_delay_ticks(c->raised));
+		timer_set_ctl(timer, CTL_ENABLE);
+	}
+}
+
+/* What a driver's handler does before the end of the interrupt. */
+static void guest_quiet(int intid)
+{
+	switch (intid) {
+	case GICV2_INTID_PMU:
+		write_sysreg(BIT(0), pmovsclr_el0);
+		isb();
+		break;
+	case DEVICE_INTID:
+		writel(0, (void *)DEVICE_BASE);
+		break;
+	default:
+		timer_set_ctl(intid == GICV2_INTID_PTIMER ? PHYSICAL : VIRTUAL, 0);
+	}
+}
+
+static void guest_irq(struct ex_regs *regs)
+{
+	const u32 intid = readl((void *)GICV2_CPU_BASE + GICV2_CPU_IAR);
+	struct counts *c = &counts[guest_get_vcpuid()][intid % GICV2_NR_INTIDS];
+
+	__GUEST_ASSERT(intid < GICV2_NR_INTIDS, "took an exception for interrupt %u", intid);
+	guest_quiet(intid);
+	WRITE_ONCE(c->taken, c->taken + 1);
+	__GUEST_ASSERT(c->taken == c->raised, "interrupt %u: raised %lu times, taken %lu times",
+		       intid, (unsigned long)c->raised, (unsigned long)c->taken);
+
+	if (rises_again && c->raised < INTERRUPTS)
+		guest_raise(intid);
+	if (drives_device && intid == GICV2_INTID_VTIMER)
+		guest_raise(DEVICE_INTID);
+	writel(intid, (void *)GICV2_CPU_BASE + GICV2_CPU_EOIR);
+}
+
+static void guest_enable(int intid)
+{
+	writel(BIT(intid % 32), (void *)GICV2_DIST_BASE + GICV2_DIST_ISENABLER + intid / 32 * 4);
+}
+
+static void guest_set_up_gic(void)
+{
+	void *dist = (void *)GICV2_DIST_BASE, *cpu = (void *)GICV2_CPU_BASE;
+	int i;
+
+	for (i = 0; i < GICV2_NR_INTIDS; i += 4)
+		writel(0x80808080, dist + GICV2_DIST_IPRIORITYR + i);
+	for (i = GICV2_FIRST_SPI; i < GICV2_NR_INTIDS; i += 4)
+		writel(0x01010101, dist + GICV2_DIST_ITARGETSR + i);
+	writel(1, dist + GICV2_DIST_CTLR);
+	writel(0xff, cpu + GICV2_CPU_PMR);
+	writel(1, cpu + GICV2_CPU_CTLR);
+	guest_enable(GICV2_INTID_VTIMER);
+	guest_enable(GICV2_INTID_PTIMER);
+	guest_enable(GICV2_INTID_PMU);
+	guest_enable(DEVICE_INTID);
+	local_irq_enable();
+}
+
+static void guest_wait_for(struct user_irq_guest *g, const u64 *taken, u64 enough)
+{
+	const u64 start = timer_get_cntct(VIRTUAL), ticks = usec_to_cycles(g->patience_us);
+
+	while (READ_ONCE(*taken) < enough) {
+		if (sleeps) {
+			/* Masked, an interrupt ends the WFI, and cannot come before it. */
+			local_irq_disable();
+			if (READ_ONCE(*taken) < enough)
+				wfi();
+			local_irq_enable();
+		}
+		__GUEST_ASSERT(timer_get_cntct(VIRTUAL) - start < ticks,
+			       "waited for interrupt %lu of %lu",
+			       (unsigned long)*taken + 1, (unsigned long)enough);
+	}
+}
+
+/* One interrupt after the other; g->line is the INTID here. */
+static void guest_takes_one_by_one(struct user_irq_guest *g)
+{
+	const struct counts *c = &counts[guest_get_vcpuid()][g->line];
+	int i;
+
+	guest_set_up_gic();
+	for (i = 1; i <= INTERRUPTS; i++) {
+		guest_raise(drives_device ? GICV2_INTID_VTIMER : g->line);
+		guest_wait_for(g, &c->taken, i);
+	}
+	/* Time for one too many. */
+	guest_run_on(g, 300);
+	guest_knock(g);
+}
+
+static const int guest_intids[] = { GICV2_INTID_VTIMER, GICV2_INTID_PTIMER, GICV2_INTID_PMU };
+
+/* All at once, each raised anew by its own handler. */
+static void guest_takes_all(struct user_irq_guest *g)
+{
+	int i;
+
+	guest_set_up_gic();
+	for (i = 0; i < (int)ARRAY_SIZE(guest_intids); i++)
+		guest_raise(guest_intids[i]);
+	for (i = 0; i < (int)ARRAY_SIZE(guest_intids); i++)
+		guest_wait_for(g, &counts[guest_get_vcpuid()][guest_intids[i]].taken, INTERRUPTS);
+	guest_run_on(g, 300);
+	guest_knock(g);
+}
+
+/* The main loop of a VMM, until the guest knocks or anything fails. */
+static struct user_irq_return run_with_gic(struct gicv2 *gic, struct kvm_vcpu *vcpu)
+{
+	struct user_irq_return r;
+
+	do {
+		r = user_irq_run(vcpu);
+		gicv2_take_levels(gic, vcpu, r.levels);
+		if (r.kind != USER_IRQ_OTHER || r.ret || r.reason != KVM_EXIT_MMIO)
+			continue;
+		if (vcpu->run->mmio.phys_addr == DEVICE_BASE)
+			gicv2_set_level(gic, 0, DEVICE_INTID, vcpu->run->mmio.data[0]);
+		else if (!gicv2_mmio(gic, vcpu))
+			break;
+		r.kind = USER_IRQ_INTR;
+	} while (r.kind == USER_IRQ_INTR);
+	return r;
+}
+
+static struct kvm_vm *vm_with_gic(struct gicv2 *gic, int nr_vcpus, void *guest_code,
+				  struct kvm_vcpu *vcpus[])
+{
+	struct kvm_vm *vm = user_irq_vm(USER_IRQ_LINES, nr_vcpus, guest_code, vcpus);
+
+	gicv2_init(gic, vm, nr_vcpus);
+	virt_map(vm, DEVICE_BASE, DEVICE_BASE, 1);
+	vm_install_exception_handler(vm, VECTOR_IRQ_CURRENT, guest_irq);
+	return vm;
+}
+
+FIXTURE(one) {
+	struct gicv2 gic;
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_VARIANT(one) {
+	int intid;
+};
+
+FIXTURE_VARIANT_ADD(one, vtimer) { .intid = GICV2_INTID_VTIMER };
+FIXTURE_VARIANT_ADD(one, ptimer) { .intid = GICV2_INTID_PTIMER };
+FIXTURE_VARIANT_ADD(one, pmu) { .intid = GICV2_INTID_PMU };
+/* A timer's handler raises this one: a device of the VMM's alone needs no line. */
+FIXTURE_VARIANT_ADD(one, device) { .intid = DEVICE_INTID };
+
+FIXTURE_SETUP(one)
+{
+	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	struct kvm_vm *vm;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	vm = vm_with_gic(&self->gic, 1, guest_takes_one_by_one, &self->vcpu);
+	user_irq_guest(self->vcpu)->line = variant->intid;
+	write_guest_global(vm, drives_device, variant->intid == DEVICE_INTID);
+}
+
+FIXTURE_TEARDOWN(one)
+{
+	kvm_vm_free(self->vcpu->vm);
+}
+
+static void expect_all_taken(struct __test_metadata *_metadata, struct gicv2 *gic,
+			     struct kvm_vcpu *vcpu, int intid)
+{
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, run_with_gic(gic, vcpu));
+	sync_global_from_guest(vcpu->vm, counts);
+	EXPECT_EQ(INTERRUPTS, counts[vcpu->id][intid].taken);
+	EXPECT_EQ(INTERRUPTS, counts[vcpu->id][intid].raised);
+}
+
+/*
+ * A guest that computes takes each interrupt of its device once: none is lost on
+ * the way through the VMM, and none comes again after its handler has quieted
+ * the device.
+ *
+ * Clause: notified
+ */
+TEST_F(one, each_interrupt_is_taken_once)
+{
+	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid);
+}
+
+/*
+ * The same for a guest that has nothing to do between two interrupts, and waits
+ * in WFI.
+ *
+ * Clause: notified
+ */
+TEST_F(one, each_interrupt_ends_wfi)
+{
+	write_guest_global(self->vcpu->vm, sleeps, true);
+	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid);
+}
+
+FIXTURE(all) {
+	struct gicv2 gic;
+	struct kvm_vcpu *vcpus[2];
+};
+
+FIXTURE_VARIANT(all) {
+	int nr_vcpus;
+	bool sleep;
+};
+
+FIXTURE_VARIANT_ADD(all, computing) { .nr_vcpus = 1 };
+FIXTURE_VARIANT_ADD(all, in_wfi) { .nr_vcpus = 1, .sleep = true };
+FIXTURE_VARIANT_ADD(all, two_computing) { .nr_vcpus = 2 };
+FIXTURE_VARIANT_ADD(all, two_in_wfi) { .nr_vcpus = 2, .sleep = true };
+
+FIXTURE_SETUP(all)
+{
+	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	struct kvm_vm *vm;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	vm = vm_with_gic(&self->gic, variant->nr_vcpus, guest_takes_all, self->vcpus);
+	write_guest_global(vm, rises_again, true);
+	write_guest_global(vm, sleeps, variant->sleep);
+}
+
+FIXTURE_TEARDOWN(all)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+struct vcpu_thread {
+	pthread_t thread;
+	struct gicv2 *gic;
+	struct kvm_vcpu *vcpu;
+	struct user_irq_return last;
+};
+
+static void *run_vcpu(void *arg)
+{
+	struct vcpu_thread *t = arg;
+
+	t->last = run_with_gic(t->gic, t->vcpu);
+	return NULL;
+}
+
+/*
+ * Both timers and the PMU at a time, on each vCPU: interrupts that come together
+ * are each taken, and one whose handler arms its device anew is not mixed up with
+ * the next.
+ *
+ * Clause: notified
+ */
+TEST_F(all, lines_at_once_are_each_taken)
+{
+	struct vcpu_thread threads[2];
+	int i, j;
+
+	for (i = 0; i < variant->nr_vcpus; i++) {
+		threads[i] = (struct vcpu_thread) { .gic = &self->gic, .vcpu = self->vcpus[i] };
+		ASSERT_EQ(0, pthread_create(&threads[i].thread, NULL, run_vcpu, &threads[i]));
+	}
+	for (i = 0; i < variant->nr_vcpus; i++)
+		pthread_join(threads[i].thread, NULL);
+
+	sync_global_from_guest(self->vcpus[0]->vm, counts);
+	for (i = 0; i < variant->nr_vcpus; i++) {
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, threads[i].last);
+		for (j = 0; j < (int)ARRAY_SIZE(guest_intids); j++)
+			EXPECT_EQ(INTERRUPTS, counts[i][guest_intids[j]].taken);
+	}
+}
+
+TEST_HARNESS_MAIN

@@ -1,0 +1,552 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The lines in depth: every state of the timers and of the PMU that moves them,
+ * and every way to get there.
+ */
+#include <limits.h>
+#include <pthread.h>
+#include <sched.h>
+
+#include "kselftest_harness.h"
+#include "kvm_util.h"
+#include "user_irq.h"
+
+#include <linux/bits.h>
+#include <perf/arm_pmuv3.h>
+
+#define ROUNDS		50
+#define OVERFLOWS	20
+
+/* No test takes so long. */
+#define LONG_US		(600 * 1000 * 1000L)
+
+/* Where a timer stands, from long ago to never. */
+static const struct setting {
+	enum { ABSOLUTE, FROM_NOW, TVAL } by;
+	s64 value;
+} settings[] = {
+	{ ABSOLUTE, 0 },
+	{ ABSOLUTE, 1 },
+	{ ABSOLUTE, -1 },
+	{ FROM_NOW, -1000 },
+	{ FROM_NOW, LONG_US },
+	{ TVAL, -1000 },
+	{ TVAL, 0 },
+	{ TVAL, INT_MAX },
+};
+
+#define ALL_CTL		(CTL_ENABLE | CTL_IMASK)
+#define NR_STATES	((ALL_CTL + 1) * (int)ARRAY_SIZE(settings))
+
+static int state_ctl(int state)
+{
+	return state & ALL_CTL;
+}
+
+static const struct setting *state_setting(int state)
+{
+	return &settings[state / (ALL_CTL + 1)];
+}
+
+/* What the guest's timer says of itself after each change. */
+static u64 ctl_seen;
+
+static void guest_walks_through_states(struct user_irq_guest *g)
+{
+	const enum arch_timer timer = user_irq_timer(g->line);
+	int state;
+
+	for (state = 0; state < NR_STATES; state++) {
+		const struct setting *s = state_setting(state);
+
+		timer_set_ctl(timer, 0);
+		if (s->by == TVAL)
+			timer_set_tval(timer, s->value);
+		else if (s->by == FROM_NOW)
+			timer_set_cval(timer, timer_get_cntct(timer) +
+				       s->value * (s64)timer_get_cntfrq() / 1000000);
+		else
+			timer_set_cval(timer, s->value);
+		timer_set_ctl(timer, state_ctl(state));
+		WRITE_ONCE(ctl_seen, timer_get_ctl(timer));
+		guest_knock(g);
+	}
+}
+
+static void guest_knocks(struct user_irq_guest *g)
+{
+	for (;;)
+		guest_knock(g);
+}
+
+static void guest_arms_and_knocks(struct user_irq_guest *g)
+{
+	guest_arm(g);
+	guest_knocks(g);
+}
+
+static void guest_races_timers(struct user_irq_guest *g)
+{
+	int i, us;
+
+	for (i = 0; ; i++) {
+		us = 50 + i * 7 % 30;
+		timer_set_ctl(VIRTUAL, 0);
+		timer_set_ctl(PHYSICAL, 0);
+		timer_set_cval(VIRTUAL, timer_get_cntct(VIRTUAL) + usec_to_cycles(us));
+		timer_set_cval(PHYSICAL, timer_get_cntct(PHYSICAL) + usec_to_cycles(70));
+		timer_set_ctl(VIRTUAL, CTL_ENABLE);
+		timer_set_ctl(PHYSICAL, CTL_ENABLE);
+		guest_wait(g);
+		timer_set_ctl(VIRTUAL, 0);
+		timer_set_ctl(PHYSICAL, 0);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
+FIXTURE(timer) {
+	struct kvm_vcpu *vcpus[2];
+	struct user_irq_guest *g;
+};
+
+FIXTURE_VARIANT(timer) {
+	u64 line;
+	u64 ctl;
+	u64 cval;
+	u64 cnt;
+};
+
+FIXTURE_VARIANT_ADD(timer, vtimer) {
+	.line = KVM_ARM_DEV_EL1_VTIMER,
+	.ctl = KVM_REG_ARM_TIMER_CTL,
+	.cval = KVM_REG_ARM_TIMER_CVAL,
+	.cnt = KVM_REG_ARM_TIMER_CNT,
+};
+
+FIXTURE_VARIANT_ADD(timer, ptimer) {
+	.line = KVM_ARM_DEV_EL1_PTIMER,
+	.ctl = KVM_REG_ARM_PTIMER_CTL,
+	.cval = KVM_REG_ARM_PTIMER_CVAL,
+	.cnt = KVM_REG_ARM_PTIMER_CNT,
+};
+
+FIXTURE_SETUP(timer)
+{
+	const char *missing = user_irq_missing(variant->line);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(variant->line, 2, guest_knocks, self->vcpus);
+	self->g = user_irq_guest(self->vcpus[0]);
+	self->g->delay_us = LONG_US;
+}
+
+FIXTURE_TEARDOWN(timer)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * So far on, what a guest has armed has expired; but not so far that it would
+ * have before the host's own counter began. Without FEAT_ECV's offset, Linux
+ * gives the physical timer a CVAL in the host's time, which has no such moment.
+ */
+static u64 past_long_ticks(void)
+{
+	return (LONG_US / 1000 + 100) * (u64)timer_get_cntfrq() / 1000;
+}
+
+static void set_offset(struct kvm_vm *vm, u64 offset)
+{
+	struct kvm_arm_counter_offset to = { .counter_offset = offset };
+
+	vm_ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &to);
+}
+
+static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
+{
+	u64 val;
+
+	vcpu_get_reg(vcpu, id, &val);
+	return val;
+}
+
+static bool fires(u64 ctl)
+{
+	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
+}
+
+/*
+ * The line is high if the timer is enabled, not masked, and its time has come;
+ * in every other of its states it is low. That holds for a time that was set by
+ * CVAL and by TVAL, for the first time there is, and for the last, which is never.
+ *
+ * Clause: every-return
+ */
+TEST_F(timer, every_state_set_by_the_guest)
+{
+	struct user_irq_return r;
+	int state, high = 0;
+	u64 ctl;
+
+	/* The largest CVAL and an offset exceed 64 bits: QEMU 7.2 is lost there. */
+	set_offset(self->vcpus[0]->vm, 0);
+	user_irq_start_at(self->vcpus[0], guest_walks_through_states);
+	for (state = 0; state < NR_STATES; state++) {
+		user_irq_run_to_knock(self->vcpus[0], &r);
+		sync_global_from_guest(self->vcpus[0]->vm, ctl_seen);
+		ctl = ctl_seen;
+		EXPECT_EQ(state_ctl(state), ctl & ALL_CTL);
+		if (!!r.levels != fires(ctl))
+			TH_LOG("state %d", state);
+		ASSERT_RETURN(USER_IRQ_KNOCK, fires(ctl) ? variant->line : 0, r);
+		high += !!r.levels;
+	}
+	/* With CTL at ENABLE: long ago, now, and -1000 either way. */
+	EXPECT_EQ(5, high);
+}
+
+/*
+ * The same states, set by the VMM: each change of the line is told before the
+ * guest runs, and nothing else is.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(timer, every_state_set_by_the_vmm)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	u64 levels, told = 0;
+	int state, returns;
+
+	set_offset(vcpu->vm, 0);
+	for (state = 0; state < NR_STATES; state++) {
+		const struct setting *s = state_setting(state);
+
+		/* TVAL is no register that a VMM can set. */
+		if (s->by == TVAL)
+			continue;
+		vcpu_set_reg(vcpu, variant->cval, s->by == ABSOLUTE ? (u64)s->value :
+			     get_reg(vcpu, variant->cnt) + s->value * timer_get_cntfrq() / 1000000);
+		vcpu_set_reg(vcpu, variant->ctl, state_ctl(state));
+
+		levels = fires(get_reg(vcpu, variant->ctl)) ? variant->line : 0;
+		returns = user_irq_run_to_knock(vcpu, &r);
+		if (r.levels != levels)
+			TH_LOG("state %d", state);
+		ASSERT_RETURN(USER_IRQ_KNOCK, levels, r);
+		EXPECT_EQ(levels != told, returns);
+		told = levels;
+	}
+}
+
+/*
+ * A VM's counters can be set while its timers run, as after a migration. A timer
+ * whose time has come by that has its line high before the guest runs on, and
+ * low again if the time goes back.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(timer, counter_offset_moves_the_line)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	u64 progress, offset;
+
+	user_irq_start_at(vcpu, guest_arms_and_knocks);
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	progress = self->g->progress;
+
+	/* The physical counter begins without an offset. Back is not to the tick. */
+	offset = get_reg(vcpu, KVM_REG_ARM_PTIMER_CNT) - get_reg(vcpu, variant->cnt);
+	set_offset(vcpu->vm, offset - past_long_ticks());
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	set_offset(vcpu->vm, offset);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	EXPECT_EQ(progress, self->g->progress);
+}
+
+/*
+ * A counter is one for the whole VM. Set by way of one vCPU, it moves the other's
+ * line, too.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(timer, counter_set_by_another_vcpu_moves_the_line)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0], *other = self->vcpus[1];
+	struct user_irq_return r;
+	u64 progress, now;
+
+	user_irq_start_at(vcpu, guest_arms_and_knocks);
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	progress = self->g->progress;
+
+	now = get_reg(other, variant->cnt);
+	vcpu_set_reg(other, variant->cnt, now + past_long_ticks());
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	vcpu_set_reg(other, variant->cnt, now);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	EXPECT_EQ(progress, self->g->progress);
+}
+
+FIXTURE(all) {
+	struct kvm_vcpu *vcpus[2];
+	struct user_irq_guest *g;
+};
+
+FIXTURE_SETUP(all)
+{
+	const char *missing = user_irq_missing(USER_IRQ_LINES);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_vm(USER_IRQ_LINES, 2, guest_races_timers, self->vcpus);
+	self->g = user_irq_guest(self->vcpus[0]);
+}
+
+FIXTURE_TEARDOWN(all)
+{
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * Two timers that expire within a few microseconds are told by one return or by
+ * two. The first to be told does not hide the second.
+ *
+ * Clause: notified
+ */
+TEST_F(all, racing_timers_are_both_told)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	int i, together = 0;
+	u64 before;
+
+	for (i = 0; i < ROUNDS; i++) {
+		for (before = 0; before != USER_IRQ_TIMERS; before = r.levels) {
+			r = user_irq_run(vcpu);
+			ASSERT_EQ(USER_IRQ_INTR, r.kind)
+				TH_LOG("%s", user_irq_str(r.kind, r.levels));
+			ASSERT_NE(before, r.levels);
+			ASSERT_EQ(before, before & r.levels);
+			ASSERT_EQ(0, r.levels & ~(u64)USER_IRQ_TIMERS);
+			together += !before && r.levels == USER_IRQ_TIMERS;
+		}
+		WRITE_ONCE(self->g->stop, 1);
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+	TH_LOG("told together: %d of %d", together, ROUNDS);
+}
+
+/* Every combination of overflow, interrupt and PMU of three counters, and back. */
+static void guest_switches_counters(struct user_irq_guest *g)
+{
+	static const u32 bits[] = { 0, BIT(0), BIT(1), BIT(USER_IRQ_CYCLE_COUNTER),
+				    BIT(0) | BIT(1), BIT(1) | BIT(USER_IRQ_CYCLE_COUNTER) };
+	u64 pmcr = read_sysreg(pmcr_el0);
+	int i, j, e;
+
+	write_sysreg(~0U, pmcntenclr_el0);
+	for (i = 0; i < (int)ARRAY_SIZE(bits); i++) {
+		write_sysreg(~0U, pmovsclr_el0);
+		write_sysreg(bits[i], pmovsset_el0);
+		for (j = 0; j < (int)ARRAY_SIZE(bits); j++) {
+			write_sysreg(~0U, pmintenclr_el1);
+			write_sysreg(bits[j], pmintenset_el1);
+			for (e = 0; e < 2; e++) {
+				pmcr = (pmcr & ~ARMV8_PMU_PMCR_E) | (e ? ARMV8_PMU_PMCR_E : 0);
+				write_sysreg(pmcr, pmcr_el0);
+				isb();
+				guest_knock(g);
+			}
+		}
+	}
+	guest_set_level(KVM_ARM_DEV_PMU, false);
+	__GUEST_ASSERT(false, "the host should be done");
+}
+
+/*
+ * Several counters share the line: it is high as long as one of them has
+ * overflowed and may interrupt, and the PMU is on.
+ *
+ * Clause: every-return
+ */
+TEST_F(all, counters_share_the_line)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	int i, level, high = 0;
+
+	user_irq_start_at(vcpu, guest_switches_counters);
+	for (i = 0; i < 6 * 6 * 2; i++) {
+		user_irq_run_to_knock(vcpu, &r);
+		level = user_irq_level(vcpu, KVM_ARM_DEV_PMU);
+		ASSERT_RETURN(USER_IRQ_KNOCK, level ? KVM_ARM_DEV_PMU : 0, r);
+		high += level;
+	}
+	/* The pairs of sets that meet, with the PMU on. */
+	EXPECT_EQ(15, high);
+}
+
+/* A counter that is told not to count at EL1 stands still, a step before the end. */
+static void guest_filters(struct user_irq_guest *g)
+{
+	guest_count(USER_IRQ_CYCLE_COUNTER, 0, 1000);
+	write_sysreg(ARMV8_PMU_EXCLUDE_EL1, pmccfiltr_el0);
+	write_sysreg(~0U, pmovsclr_el0);
+	write_sysreg(-1000UL, pmccntr_el0);
+	isb();
+	guest_run_on(g, 2000);
+	guest_knock(g);
+	write_sysreg(0, pmccfiltr_el0);
+	isb();
+	guest_wait(g);
+}
+
+/*
+ * What a counter's filter keeps from counting makes no overflow, so no line rises
+ * till the filter lets it.
+ *
+ * Clause: notified
+ */
+TEST_F(all, filtered_counter_leaves_the_line_low)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpus[0], guest_filters);
+	user_irq_run_to_knock(self->vcpus[0], &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	r = user_irq_run(self->vcpus[0]);
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+}
+
+/* The cycle counter overflows at 32 bits or at 64, as PMCR.LC says. */
+static void guest_overflows_at_both_sizes(struct user_irq_guest *g)
+{
+	u64 pmcr;
+
+	guest_count(USER_IRQ_CYCLE_COUNTER, 0, 1000);
+	guest_wait(g);
+	write_sysreg(~0U, pmovsclr_el0);
+	WRITE_ONCE(g->stop, 0);
+	guest_knock(g);
+
+	pmcr = read_sysreg(pmcr_el0) & ~ARMV8_PMU_PMCR_LC;
+	write_sysreg(pmcr, pmcr_el0);
+	isb();
+	if (read_sysreg(pmcr_el0) & ARMV8_PMU_PMCR_LC)
+		guest_knock(g);
+	write_sysreg((u32)-1000, pmccntr_el0);
+	isb();
+	guest_wait(g);
+}
+
+/*
+ * The cycle counter can be of 32 bits or of 64: either overflow is told.
+ *
+ * Clause: notified
+ */
+TEST_F(all, overflow_at_32_and_at_64_bits)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+
+	user_irq_start_at(vcpu, guest_overflows_at_both_sizes);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+	EXPECT_EQ(0, (s64)get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0)) >> 32);
+	WRITE_ONCE(self->g->stop, 1);
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+
+	r = user_irq_run(vcpu);
+	if (r.kind == USER_IRQ_KNOCK)
+		SKIP(return, "the guest's cycle counter has 64 bits only");
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+}
+
+static void guest_overflows_for_ever(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_count(USER_IRQ_CYCLE_COUNTER, 0, 20000);
+		guest_wait(g);
+		write_sysreg(~0U, pmovsclr_el0);
+		isb();
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
+struct pinned_thread {
+	pthread_t thread;
+	struct kvm_vcpu *vcpu;
+	int cpu;
+	struct user_irq_return last;
+	int overflows;
+	int mismatches;
+};
+
+static void *run_pinned(void *arg)
+{
+	struct pinned_thread *t = arg;
+	cpu_set_t cpus;
+
+	/* On a machine with one CPU both are there. */
+	CPU_ZERO(&cpus);
+	CPU_SET(t->cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+
+	while (t->overflows < OVERFLOWS) {
+		t->last = user_irq_run(t->vcpu);
+		if (t->last.kind > USER_IRQ_KNOCK)
+			break;
+		if (user_irq_level(t->vcpu, KVM_ARM_DEV_PMU) != !!t->last.levels)
+			t->mismatches++;
+		if (t->last.kind == USER_IRQ_INTR && t->last.levels) {
+			t->overflows++;
+			WRITE_ONCE(user_irq_guest(t->vcpu)->stop, 1);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Counters of two vCPUs, on two CPUs, overflow as they like: each vCPU is told of
+ * its own, and the registers agree after each return.
+ *
+ * Clause: every-return
+ */
+TEST_F(all, pmus_of_two_threads_do_not_mix)
+{
+	struct pinned_thread threads[2] = {};
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		user_irq_start_at(self->vcpus[i], guest_overflows_for_ever);
+		threads[i].vcpu = self->vcpus[i];
+		threads[i].cpu = i;
+		ASSERT_EQ(0, pthread_create(&threads[i].thread, NULL, run_pinned, &threads[i]));
+	}
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (i = 0; i < 2; i++) {
+		ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, threads[i].last);
+		EXPECT_EQ(OVERFLOWS, threads[i].overflows);
+		EXPECT_EQ(0, threads[i].mismatches);
+	}
+}
+
+TEST_HARNESS_MAIN
