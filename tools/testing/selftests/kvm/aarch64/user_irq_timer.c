@@ -8,9 +8,13 @@
 #include "kvm_util.h"
 #include "user_irq.h"
 
-/* More than a wait that is left in peace has, and few for one that is not. */
+/*
+ * More than a wait that is left in peace has, and few for one that is not, in
+ * the time of so many looks. A look sleeps first: a busy machine gives it late,
+ * as it does the CPU to a thread that is woken without end.
+ */
 #define MAX_WAKE_UPS	2
-#define WATCH_NS	(100 * 1000 * 1000)
+#define MAX_LOOKS	60
 
 /* A try that time overtook is repeated with twice the time, from 1 ms to 4 s. */
 #define MAX_TRIES	13
@@ -323,6 +327,13 @@ static long times_slept(pid_t tid)
 	return n;
 }
 
+static void wait_for_look(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	nanosleep(&pause, NULL);
+}
+
 /*
  * Watch it, for a while or until there is enough to see. A host that does not
  * trap WFI leaves the thread in the guest, awake, and the wait to the CPU.
@@ -330,18 +341,16 @@ static long times_slept(pid_t tid)
 static void *watch(void *arg)
 {
 	struct sleeper *s = arg;
-	struct timespec start;
+	int looks = 0;
 	long before;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	while (!thread_sleeps(s->tid) &&
-	       (s->end == end_by_signal || timespec_to_ns(timespec_elapsed(start)) < WATCH_NS))
-		;
+	while (!thread_sleeps(s->tid) && (s->end == end_by_signal || looks++ < MAX_LOOKS))
+		wait_for_look();
 	before = times_slept(s->tid);
 	do {
+		wait_for_look();
 		s->wake_ups = times_slept(s->tid) - before;
-	} while (s->wake_ups <= MAX_WAKE_UPS &&
-		 timespec_to_ns(timespec_elapsed(start)) < WATCH_NS);
+	} while (s->wake_ups <= MAX_WAKE_UPS && looks++ < MAX_LOOKS);
 
 	s->end(s);
 	return NULL;
