@@ -464,14 +464,16 @@ bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
 int user_irq_level(struct kvm_vcpu *vcpu, u64 line)
 {
 	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
-	const u64 ctl = timer_regs[user_irq_timer(line)].ctl;
+	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
 
 	if (line == KVM_ARM_DEV_PMU)
 		return (user_irq_get_reg(vcpu, pmcr) & ARMV8_PMU_PMCR_E) &&
 		       (user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
 			user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1)));
 
-	if (user_irq_get_reg(vcpu, ctl) != (CTL_ENABLE | CTL_ISTATUS))
+	/* Not by ISTATUS: Linux 7 does not show that of a timer that it emulates. */
+	if ((user_irq_get_reg(vcpu, regs->ctl) & (CTL_ENABLE | CTL_IMASK)) != CTL_ENABLE ||
+	    user_irq_get_reg(vcpu, regs->cnt) < user_irq_get_reg(vcpu, regs->cval))
 		return 0;
 	return user_irq_guest(vcpu)->expired ? 1 : -1;
 }
