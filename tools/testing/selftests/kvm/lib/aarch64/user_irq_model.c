@@ -282,8 +282,8 @@ static const char *compare(struct model *m, const struct view *v, const struct m
 	bool must_differ = r->interrupted && !r->asked;
 	u64 line, undecided = v->unknown;
 
-	/* A line may fall, which ends the guest's turn, and rise before it is told. */
-	if (v->unknown & m->told)
+	/* A timer's line may fall, which ends the guest's turn, and rise before it is told. */
+	if (v->unknown & m->told & (MODEL_VTIMER | MODEL_PTIMER))
 		must_differ = false;
 	/* If but one line can have changed, it has. */
 	if (must_differ && !changed && !(undecided & (undecided - 1)))
