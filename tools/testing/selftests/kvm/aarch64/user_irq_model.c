@@ -200,6 +200,9 @@ static void start(struct program_machine *machine)
 	vm = user_irq_vm(USER_IRQ_LINES, 1, guest_works_off_turns, &k->vcpu);
 	k->t = addr_gva2hva(vm, (unsigned long)&guest_turn);
 	vcpu_ioctl(k->vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
+	/* The virtual counter has just begun, and what is past would be before that. */
+	read_counters(k);
+	vcpu_set_reg(k->vcpu, KVM_REG_ARM_TIMER_CNT, k->now[1] / 2);
 	read_counters(k);
 }
 

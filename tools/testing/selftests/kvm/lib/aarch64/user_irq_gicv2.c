@@ -10,10 +10,9 @@
  *  1. gicv2_take_levels(), whatever the return was: EINTR, too;
  *  2. gicv2_mmio(), if the return was an exit for MMIO.
  *
- * In that order. A guest's handler quiets its device and then writes EOIR, and
- * where the device's registers do not trap, that write is the first exit since.
- * An EOIR that went before the level would find the line high still, and the
- * guest would take its interrupt twice.
+ * A guest's handler quiets its device and then writes EOIR. Where the device's
+ * registers do not trap, that write is the first exit since: if only EINTR were
+ * looked at, the line would be high still, and the interrupt come twice.
  *
  * Not here: edges, SGIs, groups, priority drop apart from deactivation.
  */

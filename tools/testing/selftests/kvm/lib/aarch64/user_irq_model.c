@@ -18,6 +18,9 @@
 
 #include "user_irq_model.h"
 
+/* More than a turn of the guest's, and much less than what is to be far off. */
+#define FAR_US		(500 * 1000)
+
 static const struct {
 	const char *name;
 	bool has_which;
@@ -211,10 +214,14 @@ static bool pmu_is_high(const struct model *m)
 	return m->e && (m->ovs & m->inten);
 }
 
-/* Which lines are high, and which may be so or not, within a stretch of time. */
+/*
+ * Which lines are high, and which may be so or not, within a stretch of time; of
+ * these, which may rise in it by themselves.
+ */
 struct view {
 	u64 high;
 	u64 unknown;
+	u64 rising;
 };
 
 static struct view view_of(const struct model *m, const u64 *from, const u64 *to)
@@ -228,8 +235,9 @@ static struct view view_of(const struct model *m, const u64 *from, const u64 *to
 		if (m->timer[i].cval <= from[i])
 			v.high |= 1 << i;
 		else if (m->timer[i].cval <= to[i])
-			v.unknown |= 1 << i;
+			v.rising |= 1 << i;
 	}
+	v.unknown = v.rising;
 	return v;
 }
 
@@ -249,13 +257,21 @@ static struct view view_of_turn(const struct model *m, const struct model_turn *
 	case GUEST_CVAL_IN:
 	case GUEST_TVAL:
 	case GUEST_WFI:
-		v.unknown |= 1 << step->which;
+		/* Its time from now on is not known yet, but that it is far off may be. */
+		if (step->arg >= 0 && step->arg < FAR_US) {
+			v.unknown |= 1 << step->which;
+			v.rising |= 1 << step->which;
+			return v;
+		}
+		next.timer[step->which].cval = to[step->which] +
+					       (s64)m->freq * step->arg / 1000000;
 		break;
 	default:
 		model_do(&next, step, NULL);
-		then = view_of(&next, from, to);
-		v.unknown |= then.unknown | (v.high ^ then.high);
 	}
+	then = view_of(&next, from, to);
+	v.unknown |= then.unknown | (v.high ^ then.high);
+	v.rising |= then.rising;
 	return v;
 }
 
@@ -282,8 +298,8 @@ static const char *compare(struct model *m, const struct view *v, const struct m
 	bool must_differ = r->interrupted && !r->asked;
 	u64 line, undecided = v->unknown;
 
-	/* A line may fall, which ends the guest's turn, and rise before it is told. */
-	if (v->unknown & m->told)
+	/* A line may fall, which ends the guest's turn, and rise before that is told. */
+	if (v->rising & m->told)
 		must_differ = false;
 	/* If but one line can have changed, it has. */
 	if (must_differ && !changed && !(undecided & (undecided - 1)))
