@@ -13,7 +13,7 @@ alone := +@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u MAKEOVERRIDES
 BASE ?= 6.12
 TREE ?=
 HOST ?=
-TESTS ?= user_irq_*
+TESTS ?=
 CONFIG ?=
 FORCE ?=
 SERIES ?=
@@ -26,7 +26,7 @@ export BASE TREE HOST TESTS CONFIG FORCE SERIES N
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
-run: setup ## the main job; BASE=6.12|7|/path TREE=stock|baseline|series HOST= TESTS='user_irq_*' CONFIG= FORCE=1
+run: setup ## the main job; BASE=6.12|7|/path TREE=stock|baseline|series HOST= TESTS= CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
 
 soak: setup ## the suite N=10 times on each host, and a count of the verdicts; further as run

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """The suite many times over: what fails once in a hundred runs shows here.
 
-usage: soak.py N=10 [BASE=6.12] [TREE=series] [HOST='vhe nvhe'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
+usage: soak.py N=10 [BASE=6.12] [TREE=series] [HOST='vhe nvhe …'] [TESTS='user_irq_*'] [CONFIG=] [FORCE=1]
 
 Runs the tests in N rounds on each host, each round in a fresh boot, and counts
 the verdicts. results/<soak>/soak.json is written anew after each round. A round
@@ -29,7 +29,7 @@ from job import TOP, say
 from stream import Boot, read_ktap
 from verdicts import VERDICTS, count
 
-DEFAULTS = {"N": "10", **job.DEFAULTS}
+DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
 _SEED = re.compile(r"\bseed: *(\S+)")
 
