@@ -26,9 +26,9 @@ TOP = Path(__file__).resolve().parent.parent
 SCRIPTS = TOP / "scripts"
 # Numbers that the suite takes from the environment.
 NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
-# What a run tests by itself: what is done in seconds. Random programs, the interrupt controller and lines
-# under fire take longer; "user_irq_*" has them too.
-QUICK = "user_irq_cap user_irq_pmu user_irq_return user_irq_states user_irq_timer user_irq_vcpu"
+# What a run tests by itself: what is done in seconds. Every state, random programs, the interrupt
+# controller and lines under fire take longer; "user_irq_*" has them too.
+QUICK = "user_irq_cap user_irq_pmu user_irq_return user_irq_timer user_irq_vcpu"
 DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": QUICK,
             "CONFIG": "", "FORCE": ""}
 

@@ -14,7 +14,7 @@
  * as it does the CPU to a thread that is woken without end.
  */
 #define MAX_WAKE_UPS	2
-#define MAX_LOOKS	60
+#define MAX_LOOKS	30
 
 /* A try that time overtook is repeated with twice the time, from 1 ms to 4 s. */
 #define MAX_TRIES	13
