@@ -16,7 +16,8 @@ base=${1:-6.12}
 history=$("$here/scripts/history.sh" "$base")
 mails=$here/build/mails/${base##*/}
 rm -rf "$mails"
-git -C "$history" format-patch -q --no-base --output-directory "$mails" baseline..series
+# The notes, which cases a patch turns green, stand below the mail's three dashes.
+git -C "$history" format-patch -q --no-base --notes --output-directory "$mails" baseline..series
 
 # The mails are the series only if they make the same tree: let git am prove it.
 proof=$(mktemp -d "$here/build/mails/.proof.XXXXXX")

@@ -52,8 +52,8 @@ new=$(mktemp -d "$here/build/history/.$name.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 export GIT_AUTHOR_NAME=kvm-user-irq GIT_AUTHOR_EMAIL=kvm-user-irq@example.org
 export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
-# One date for all, so that the same sources give the same commits.
-GIT_AUTHOR_DATE=$(git -C "$here" log -1 --format=%cI 2> /dev/null || echo 2026-01-01T00:00:00Z)
+# One date for all, that of kernel/, so that the same sources give the same commits.
+GIT_AUTHOR_DATE=$(git -C "$here" log -1 --format=%cI -- kernel 2> /dev/null | grep . || echo 2026-01-01T00:00:00Z)
 export GIT_AUTHOR_DATE GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
 
 in_new() { git -C "$new" "$@"; }

@@ -45,9 +45,10 @@ def text(cases, hosts, unexpected):
     wrong = [c for c in cases if (c.host, c.name) in unexpected]
     if wrong:
         lines.append("Not as expected:")
+        width = max(len(host) for host in hosts) + 1
         for number, case in enumerate(wrong):
             reason = case.reason or unexpected[case.host, case.name]
-            lines.append(f"  {case.verdict:8}{case.host:8}{case.name}: {reason}")
+            lines.append(f"  {case.verdict:8}{case.host:{width}}{case.name}: {reason}")
             if number < _MOST_IN_FULL:
                 lines += [f"      | {line}" for line in excerpt(case.log)]
         lines.append("")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Validates a series patch by patch: each builds, boots, and turns green what it says.
 
-usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_*']
+usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_cap …']
 
 Without SERIES it is our own series on BASE. SERIES=v6.12..mybranch is a range of
 commits in the git tree BASE=/path/to/linux, which is only read. The cases run
@@ -29,7 +29,7 @@ from programs import choose_programs, programs_of
 from series import OurSeries, from_range
 from walk import Walk
 
-DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": "user_irq_*"}
+DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK}
 
 
 def read_arguments(words):

@@ -62,6 +62,9 @@ class Greens(unittest.TestCase):
         self.assertEqual(judged(record(a="pass pass"), record(a="pass pass"), green=["t.b"]),
                          ["Green: t.b matches no case"])
 
+    def test_a_name_of_a_program_that_was_not_asked_for(self):
+        self.assertEqual(judged(record(a="pass pass"), record(a="pass pass"), green=["u.b"]), [])
+
     def test_one_red_is_as_red_as_another(self):
         self.assertEqual(judged(record(a="timeout fail"), record(a="fail crash")), [])
 

@@ -103,7 +103,7 @@ class Table(unittest.TestCase):
         text = table.text(CASES, ABOUT["hosts"], {("vhe", "t.a.z"): "fail", ("vhe", "u"): "missing",
                                                   ("nvhe", "t.a.x"): "timeout", ("nvhe", "host.boot"): "crash"})
         for words in ("1 pass, 1 fail, 1 skip", "skip on vhe: t.a.y: no PMU here", "      | t.c:3: 0 == 1",
-                      "missing vhe     u: did not build", "timeout nvhe    t.a.x: silent"):
+                      "missing vhe  u: did not build", "timeout nvhe t.a.x: silent"):
             self.assertIn(words, text)
 
     def test_a_long_log_is_shown_in_part(self):

@@ -54,10 +54,9 @@ static void guest_arms_and_lowers(struct user_irq_guest *g)
 
 static bool timer_fires(struct kvm_vcpu *vcpu, u64 line)
 {
-	u64 ctl;
+	u64 ctl = user_irq_get_reg(vcpu, line == KVM_ARM_DEV_EL1_PTIMER ?
+				   KVM_REG_ARM_PTIMER_CTL : KVM_REG_ARM_TIMER_CTL);
 
-	vcpu_get_reg(vcpu, line == KVM_ARM_DEV_EL1_PTIMER ? KVM_REG_ARM_PTIMER_CTL :
-		     KVM_REG_ARM_TIMER_CTL, &ctl);
 	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
 }
 
@@ -377,7 +376,7 @@ static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu)
 
 	user_irq_run_to_knock(vcpu, &r);
 	if (!r.ret && r.reason == KVM_EXIT_DEBUG) {
-		vcpu_get_reg(vcpu, ARM64_CORE_REG(regs.pc), &pc);
+		pc = user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), pc + 4);
 	}
 	return r;
@@ -594,7 +593,7 @@ TEST_F(line, fall_by_psci_off_and_on_is_told)
 
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, returns[0]);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, returns[1]);
-	vcpu_get_reg(self->vcpus[1], ARM64_CORE_REG(regs.pc), &pc);
+	pc = user_irq_get_reg(self->vcpus[1], ARM64_CORE_REG(regs.pc));
 	EXPECT_EQ((u64)guest_knocks, pc);
 }
 

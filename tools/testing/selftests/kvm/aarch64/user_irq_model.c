@@ -169,18 +169,10 @@ struct kvm_machine {
 	bool irq;
 };
 
-static u64 pmu_reg(struct kvm_vcpu *vcpu, u64 id)
-{
-	u64 val;
-
-	vcpu_get_reg(vcpu, id, &val);
-	return val;
-}
-
 static void read_counters(struct kvm_machine *k)
 {
-	vcpu_get_reg(k->vcpu, KVM_REG_ARM_TIMER_CNT, &k->now[0]);
-	vcpu_get_reg(k->vcpu, KVM_REG_ARM_PTIMER_CNT, &k->now[1]);
+	k->now[0] = user_irq_get_reg(k->vcpu, KVM_REG_ARM_TIMER_CNT);
+	k->now[1] = user_irq_get_reg(k->vcpu, KVM_REG_ARM_PTIMER_CNT);
 }
 
 static void no_op(int sig)
@@ -248,7 +240,7 @@ static void do_host_step(struct program_machine *machine, const struct model_ste
 		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1), step->arg);
 		break;
 	case HOST_PMCR_E:
-		vcpu_set_reg(vcpu, pmcr, (pmu_reg(vcpu, pmcr) & ~ARMV8_PMU_PMCR_E) |
+		vcpu_set_reg(vcpu, pmcr, (user_irq_get_reg(vcpu, pmcr) & ~ARMV8_PMU_PMCR_E) |
 					 (step->arg ? ARMV8_PMU_PMCR_E : 0));
 		break;
 	case HOST_WAIT:

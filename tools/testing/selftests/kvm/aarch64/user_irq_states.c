@@ -165,14 +165,6 @@ static void set_offset(struct kvm_vm *vm, u64 offset)
 	vm_ioctl(vm, KVM_ARM_SET_COUNTER_OFFSET, &to);
 }
 
-static u64 get_reg(struct kvm_vcpu *vcpu, u64 id)
-{
-	u64 val;
-
-	vcpu_get_reg(vcpu, id, &val);
-	return val;
-}
-
 static bool fires(u64 ctl)
 {
 	return (ctl & (CTL_ENABLE | CTL_IMASK | CTL_ISTATUS)) == (CTL_ENABLE | CTL_ISTATUS);
@@ -229,10 +221,11 @@ TEST_F(timer, every_state_set_by_the_vmm)
 		if (s->by == TVAL)
 			continue;
 		vcpu_set_reg(vcpu, variant->cval, s->by == ABSOLUTE ? (u64)s->value :
-			     get_reg(vcpu, variant->cnt) + s->value * timer_get_cntfrq() / 1000000);
+			     user_irq_get_reg(vcpu, variant->cnt) +
+			     s->value * timer_get_cntfrq() / 1000000);
 		vcpu_set_reg(vcpu, variant->ctl, state_ctl(state));
 
-		levels = fires(get_reg(vcpu, variant->ctl)) ? variant->line : 0;
+		levels = fires(user_irq_get_reg(vcpu, variant->ctl)) ? variant->line : 0;
 		returns = user_irq_run_to_knock(vcpu, &r);
 		if (r.levels != levels)
 			TH_LOG("state %d", state);
@@ -261,7 +254,8 @@ TEST_F(timer, counter_offset_moves_the_line)
 	progress = self->g->progress;
 
 	/* The physical counter begins without an offset. Back is not to the tick. */
-	offset = get_reg(vcpu, KVM_REG_ARM_PTIMER_CNT) - get_reg(vcpu, variant->cnt);
+	offset = user_irq_get_reg(vcpu, KVM_REG_ARM_PTIMER_CNT) -
+		 user_irq_get_reg(vcpu, variant->cnt);
 	set_offset(vcpu->vm, offset - past_long_ticks());
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
@@ -289,7 +283,7 @@ TEST_F(timer, counter_set_by_another_vcpu_moves_the_line)
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	progress = self->g->progress;
 
-	now = get_reg(other, variant->cnt);
+	now = user_irq_get_reg(other, variant->cnt);
 	vcpu_set_reg(other, variant->cnt, now + past_long_ticks());
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
@@ -467,7 +461,7 @@ TEST_F(all, overflow_at_32_and_at_64_bits)
 	user_irq_start_at(vcpu, guest_overflows_at_both_sizes);
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
-	EXPECT_EQ(0, (s64)get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0)) >> 32);
+	EXPECT_EQ(0, (s64)user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0)) >> 32);
 	WRITE_ONCE(self->g->stop, 1);
 	user_irq_run_to_knock(vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
