@@ -81,7 +81,8 @@ def verdicts(output, _status):
 
 
 def suite(base, **values):
-    return [SCRIPTS / "run.py", f"BASE={base}", "TESTS=user_irq_*", *(f"{key}={value}" for key, value in values.items())]
+    return [SCRIPTS / "run.py", f"BASE={base}", "TESTS=user_irq_*",
+            *(f"{key}={value}" for key, value in values.items())]
 
 
 def checks(base):

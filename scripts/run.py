@@ -7,10 +7,10 @@ usage: run.py [BASE=6.12] [TREE=] [HOST='vhe nvhe …'] [TESTS='user_irq_cap …
 BASE is 6.12, 7, or the path of somebody's own Linux tree, which stays untouched.
 TREE is series, baseline or stock; the default is series, and stock for a path.
 TESTS are shell patterns over programs (user_irq_timer) or cases
-(user_irq_timer.line.*); the default is the quick ones, user_irq_* all. FORCE=1 makes the cases run although the kernel does not
-advertise the capability. The suite's random programs take KVM_USER_IRQ_SEED and
-KVM_USER_IRQ_STEPS from the environment. Exit status: 0 all verdicts as expected,
-1 one is not, 2 it could not run.
+(user_irq_timer.line.*); the default is the quick ones, user_irq_* all. FORCE=1
+makes the cases run although the kernel does not advertise the capability. The
+suite's random programs take KVM_USER_IRQ_SEED and KVM_USER_IRQ_STEPS from the
+environment. Exit status: 0 all verdicts as expected, 1 one is not, 2 it could not run.
 """
 
 import shutil
