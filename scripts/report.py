@@ -250,21 +250,26 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
 
 def page_of_validation(series, hosts, records, wrong, sentences):
     """Cases against patches, each on every host. WRONG: {number of the patch: sentences}, as greens.judge() has it."""
-    columns, cells = [], {}
+    columns, cells, facts = [], {}, []
     for patch in series.patches:
-        record = records[patch.number]
-        bad = wrong[patch.number]
+        # What is said of a case stands in its cell; the rest is on top of the page.
+        bad, of_cases = wrong[patch.number], 0
+        rest = list(bad)
         for host in hosts:
-            for case in (case for case in record["cases"] if case["host"] == host.name):
+            for case in (case for case in records[patch.number]["cases"] if case["host"] == host.name):
                 name = case["name"]
-                cells[name, len(columns)] = Cell(
-                    case["verdict"], not any(said.startswith(f"{name} on {host.name}:") for said in bad),
-                    case["seconds"], case["reason"], case["log"])
+                said = [sentence for sentence in rest if sentence.startswith(f"{name} on {host.name}: ")]
+                rest = [sentence for sentence in rest if sentence not in said]
+                of_cases += len(said)
+                reason = "; ".join([*(sentence.partition(": ")[2] for sentence in said), case["reason"]]).strip("; ")
+                cells[name, len(columns)] = Cell(case["verdict"], not said, case["seconds"], reason, case["log"])
             columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
                                   f"patch-{patch.number:02}/"))
+        facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
+        if of_cases:
+            facts.append(f"Patch {patch.number}: {of_cases} verdicts not as it says, outlined below")
     broken = sum(bool(bad) for bad in wrong.values())
-    facts = [f"{broken} of {len(wrong) - 1} patches not as they say" if broken else
-             f"All {len(wrong) - 1} patches as they say"]
-    facts += [f"Patch {number}: {said}" for number, bad in wrong.items() for said in bad]
+    facts.insert(0, f"{broken} of {len(wrong) - 1} patches not as they say" if broken else
+                 f"All {len(wrong) - 1} patches as they say")
     return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", ["matrix.txt", "matrix.json"])],
                 sentences)

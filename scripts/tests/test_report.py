@@ -5,10 +5,12 @@
 import re
 import unittest
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import report
 from hosts import known_hosts, read_host
 from report import Cell, Column, Page
+from series import Patch
 from verdicts import VERDICTS, Case
 
 FACTS = {"base": "6.12.1", "tree": "series", "hosts": ["vhe", "nvhe"], "patches": 7, "started": 1800000000.5}
@@ -138,6 +140,17 @@ class Report(unittest.TestCase):
         self.assertEqual(groups, ["2", "2"])
         self.assertIn("2, nvhe", parsed.sections["c0-3"])
         self.assertEqual([link["class"] for link, _, _ in parsed.cells], ["fail", "fail", "pass", "pass"])
+
+    def test_a_validation_outlines_what_is_not_as_a_patch_says(self):
+        series = SimpleNamespace(name="6.12", patches=[Patch(0, "", "base"), Patch(1, "", "mend it")])
+        record = {"cases": [{"name": "t.a", "host": "vhe", "verdict": "fail", "seconds": 0, "reason": "", "log": []}]}
+        wrong = {0: [], 1: ["t.a on vhe: named as turned green, and the verdict is fail", "x.c: a new warning"]}
+        page = report.page_of_validation(series, [read_host("vhe")], {0: record, 1: record}, wrong, {})
+        parsed = self.well_formed(Parsed(report.text(page)))
+        self.assertEqual([outlined for _, outlined, _ in parsed.cells], [None, "unexpected"])
+        self.assertIn("named as turned green, and the verdict is fail", parsed.sections["c0-1"])
+        self.assertEqual(page.facts, ["1 of 1 patches not as they say", "Patch 1: x.c: a new warning",
+                                      "Patch 1: 1 verdicts not as it says, outlined below"])
 
 
 if __name__ == "__main__":
