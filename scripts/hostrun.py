@@ -58,7 +58,11 @@ def keep_kernel(image, hosts, folder):
     """Copies the kernel and the hosts' device trees to FOLDER: a later run may build another in their place."""
     for host in hosts:
         if host.dtb:
-            shutil.copy(image.parent / "dts" / host.dtb, folder)
+            made = image.parent / "dts" / host.dtb
+            if not made.exists():
+                raise CouldNotRun(f"host {host.name} boots with {host.dtb}, which this Linux has not. "
+                                  "Leave it out of HOST.")
+            shutil.copy(made, folder)
     return Path(shutil.copy(image, folder))
 
 

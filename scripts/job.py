@@ -103,12 +103,17 @@ def read_arguments(words, defaults):
     return values
 
 
-def _step(script, *arguments):
-    """Runs a script of ours and returns the last line that it printed."""
-    status, output = CHILDREN.wait(CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True))
+def _start(script, *arguments):
+    return script, CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True)
+
+
+def _path(started):
+    """The path that a script of ours prints, when it is done."""
+    script, child = started
+    status, output = CHILDREN.wait(child)
     if status:
         raise CouldNotRun(f"{script} could not do its part; what it said stands above.")
-    return output.strip().rpartition("\n")[2]
+    return Path(output.strip().rpartition("\n")[2])
 
 
 def tests_environment(forced):
@@ -125,18 +130,20 @@ def tests_environment(forced):
 
 def _build(values, settings, seconds):
     start = time.monotonic()
-    tree = Path(_step("tree.sh", values["BASE"], values["TREE"]))
+    tree = _path(_start("tree.sh", values["BASE"], values["TREE"]))
     seconds["setup"] = time.monotonic() - start
     patterns = values["TESTS"].split()
     known = programs_of(tree)
     programs = choose_programs(patterns, known)
 
     start = time.monotonic()
-    guest = Path(_step("guest.sh"))
     # All of ours, whichever were chosen, so that another choice need not install them anew.
     to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
-    tests = Path(_step("selftests.sh", str(tree), *(known[name] for name in to_build))).parent
-    image = Path(_step("build.sh", str(tree), *values["CONFIG"].split()))
+    # The kernel's build has stretches for one CPU only.
+    started = [_start("build.sh", str(tree), *values["CONFIG"].split()), _start("guest.sh"),
+               _start("selftests.sh", str(tree), *(known[name] for name in to_build))]
+    image, guest, tests = (_path(each) for each in started)
+    tests = tests.parent
     seconds["build"] = time.monotonic() - start
     return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, settings)
 

@@ -25,7 +25,8 @@ installed=$place/installed
 stripped=$place/stripped
 failed=$place/failed
 log=$TOP/build/log/selftests-$(basename "$tree").log
-headers=$tree/out/usr/include
+# Not among the kernel's objects, which may be being made at the same time.
+headers=$place/headers/usr/include
 
 mkdir -p "$place"
 exec 9> "$place/.lock"
@@ -46,11 +47,10 @@ parts=(
 # What was made in the copy stays, and so does the suite.
 copied=$linux/.copied
 copy_from_the_tree() {
-	mkdir -p "$linux/usr" &&
+	mkdir -p "$linux" &&
 		touch "$linux/.mark" &&
 		rsync -aR --delete --exclude='*.o' --exclude='*.d' --exclude=/tools/arch/arm64/include/generated/ --exclude='user_irq*' \
 			"${parts[@]}" "$linux/" &&
-		ln -sfn "$headers" "$linux/usr/include" &&
 		mv "$linux/.mark" "$copied"
 }
 if [ ! -e "$copied" ] || [ -n "$(find "${parts[@]}" -newer "$copied" -print -quit)" ]; then
@@ -58,6 +58,8 @@ if [ ! -e "$copied" ] || [ -n "$(find "${parts[@]}" -newer "$copied" -print -qui
 	copy_from_the_tree || could_not_run "cannot copy the selftests of $tree." \
 		"Is it a Linux tree with KVM selftests for arm64?"
 fi
+mkdir -p "$linux/usr"
+ln -sfn "$headers" "$linux/usr/include"
 "$TOP/scripts/suite.py" install-into "$linux"
 
 # kselftest PROGRAMS ARGUMENT...
@@ -70,7 +72,7 @@ kselftest() {
 		KSFT_INSTALL_PATH="$installed.new" FORCE_TARGETS=1 "${@:2}"
 }
 how_far() { echo "$(find "$linux" -name '*.o' | wc -l) objects"; }
-make_headers() { make -C "$tree" O=out ARCH=arm64 -j"$(nproc)" headers; }
+make_headers() { make -C "$tree" O="$place/headers" ARCH=arm64 -j"$(nproc)" headers; }
 
 build() {
 	make_headers && kselftest "$programs" -j"$(nproc)" all

@@ -129,7 +129,7 @@ linux_tree() {
 	chmod -R a-w "$LINUX"
 	stamps() { find "$LINUX" -printf '%p %m %T@ %C@ %s\n' | sort; }
 	stamps > "$BATS_TEST_TMPDIR/before"
-	run as_nobody "$TOP/scripts/base.sh" "$LINUX"
+	run as_nobody "$COPY/scripts/base.sh" "$LINUX"
 	[ "$output" = "$LINUX" ]
 	tree=$("$COPY/scripts/tree.sh" "$LINUX" stock)
 	"$COPY/scripts/tree.sh" "$LINUX" stock

@@ -141,7 +141,7 @@ older_version() {
 @test "what somebody wrote meanwhile stays, between our lines too" {
 	layout_of_7
 	suite install-into
-	sed -i '/LIBKVM_arm64 += lib.arm64.user_irq/a TEST_GEN_PROGS_arm64 += arm64/mine' "$MAKEFILE"
+	sed -i '/LIBKVM_arm64 += lib.arm64.user_irq[.]c/a TEST_GEN_PROGS_arm64 += arm64/mine' "$MAKEFILE"
 	sed -i '1i # first' "$MAKEFILE" "$KVM/config"
 	sed -i '/^CONFIG_ARM_PMUV3/i CONFIG_MINE=y' "$KVM/config"
 	echo '# last' >> "$MAKEFILE"
@@ -200,10 +200,13 @@ older_version() {
 
 	layout_of_7
 	chmod -R a-w "$LINUX"
+	# For nobody to get there, and to read it.
+	mkdir "$BATS_TEST_TMPDIR/copy"
+	(cd "$TOP" && cp -r --parents -t "$BATS_TEST_TMPDIR/copy" scripts/*.py tools/testing)
 	chmod a+rx "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
 	as_nobody=()
 	[ "$(id -u)" -ne 0 ] || as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	run "${as_nobody[@]}" "$TOP/scripts/suite.py" install-into "$LINUX"
+	run "${as_nobody[@]}" "$BATS_TEST_TMPDIR/copy/scripts/suite.py" install-into "$LINUX"
 	could_not_run "May you write there"
 	chmod -R u+w "$LINUX"
 }

@@ -418,7 +418,11 @@ static void guest_filters(struct user_irq_guest *g)
  */
 TEST_F(all, filtered_counter_leaves_the_line_low)
 {
+	const char *missing = user_irq_uncountable();
 	struct user_irq_return r;
+
+	if (missing)
+		SKIP(return, "%s", missing);
 
 	user_irq_start_at(self->vcpus[0], guest_filters);
 	user_irq_run_to_knock(self->vcpus[0], &r);
@@ -455,8 +459,12 @@ static void guest_overflows_at_both_sizes(struct user_irq_guest *g)
  */
 TEST_F(all, overflow_at_32_and_at_64_bits)
 {
+	const char *missing = user_irq_uncountable();
 	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct user_irq_return r;
+
+	if (missing)
+		SKIP(return, "%s", missing);
 
 	user_irq_start_at(vcpu, guest_overflows_at_both_sizes);
 	r = user_irq_run(vcpu);
@@ -525,8 +533,12 @@ static void *run_pinned(void *arg)
  */
 TEST_F(all, pmus_of_two_threads_do_not_mix)
 {
+	const char *missing = user_irq_uncountable();
 	struct pinned_thread threads[2] = {};
 	int i;
+
+	if (missing)
+		SKIP(return, "%s", missing);
 
 	for (i = 0; i < 2; i++) {
 		user_irq_start_at(self->vcpus[i], guest_overflows_for_ever);
