@@ -5,6 +5,7 @@ Whose tree it is, it is only read: commits are checked out with an index and a
 folder of our own, and no reference is made.
 """
 
+import hashlib
 import os
 import subprocess
 from dataclasses import dataclass, field
@@ -113,4 +114,7 @@ def from_range(path, text):
     if ask("status", "--porcelain", "--untracked-files=no").stdout.strip():
         raise CouldNotRun(f"{path} has changes that are in no commit, and only commits are validated. "
                           "Commit or stash them, then run the same command again.")
-    return Series(f"{Path(path).resolve().name}-range", git_dir.stdout.strip(), base, tip)
+    # Two trees may both be called linux.
+    place = Path(path).resolve()
+    name = f"{place.name}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}"
+    return Series(name, git_dir.stdout.strip(), base, tip)
