@@ -83,13 +83,19 @@ def say(text):
     print(f"{Path(sys.argv[0]).stem}: {text}", file=sys.stderr, flush=True)
 
 
-def read_arguments(words, defaults):
+def take_words(words, defaults):
+    """The command line's KEY=value, and the defaults of what it leaves out or empty."""
     values = dict(defaults)
     for word in words:
         key, separator, value = word.partition("=")
         if not separator or key not in defaults:
             raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in defaults)}.")
         values[key] = value or defaults[key]
+    return values
+
+
+def read_arguments(words, defaults):
+    values = take_words(words, defaults)
     values["TREE"] = values["TREE"] or default_tree(values["BASE"])
     if values["TREE"] not in TREES:
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")

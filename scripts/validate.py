@@ -33,12 +33,7 @@ DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK
 
 
 def read_arguments(words):
-    values = dict(DEFAULTS)
-    for word in words:
-        key, separator, value = word.partition("=")
-        if not separator or key not in DEFAULTS:
-            raise CouldNotRun(f"unknown argument '{word}'. There are: {', '.join(f'{key}=' for key in DEFAULTS)}.")
-        values[key] = value or DEFAULTS[key]
+    values = job.take_words(words, DEFAULTS)
     if values["SERIES"] and "/" not in values["BASE"]:
         raise CouldNotRun(f"SERIES= is a range in a git tree, and BASE={values['BASE']} is none. "
                           "Give BASE=/path/to/linux.")

@@ -4,6 +4,7 @@
 # What goes wrong from outside: each a message with the next step, status 2,
 # earlier results intact, and nothing left behind.
 
+load refusal
 TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 
 setup_file() {
@@ -13,15 +14,6 @@ setup_file() {
 	# For nobody to get there.
 	chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/file" "$BATS_FILE_TMPDIR" "$COPY"
 	(cd "$TOP" && git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$COPY")
-}
-
-could_not_run() {
-	echo "$output"
-	[ "$status" -eq 2 ]
-	local words
-	for words; do
-		[[ "$output" == *"$words"* ]]
-	done
 }
 
 # A PATH with all that is in the real one, but for the names given.

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # The suite goes into a Linux tree of either layout, and out again to the byte.
 
+load refusal
+
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 	LINUX=$BATS_TEST_TMPDIR/linux
@@ -39,15 +41,6 @@ suite() { "$TOP/scripts/suite.py" "$@" "$LINUX"; }
 # What make sees in variable $1.
 list() {
 	printf '\nshow:\n\t@echo $(%s)\n' "$1" | cat "$MAKEFILE" - | sed '/^include/d' | make -s -f - show
-}
-
-could_not_run() {
-	echo "$output"
-	[ "$status" -eq 2 ]
-	local words
-	for words; do
-		[[ "$output" == *"$words"* ]]
-	done
 }
 
 # In the layout whose name of the architecture is $1: everything of ours is there, and make knows it.

@@ -3,6 +3,8 @@
 # The contract of kselftest, by tools/testing/selftests: what is installed, what its runner
 # does with it, and where the tests run.
 
+load refusal
+
 setup_file() {
 	export TOP INSTALLED
 	TOP=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -12,15 +14,6 @@ setup_file() {
 
 kselftest() { make -C "$TOP/tools/testing/selftests" TARGETS=kvm "$@"; }
 ours() { (cd "$TOP/tools/testing/selftests/kvm/aarch64" && ls user_irq_*.c) | sed 's/\.c$//'; }
-
-could_not_run() {
-	echo "$output"
-	[ "$status" -eq 2 ]
-	local words
-	for words; do
-		[[ "$output" == *"$words"* ]]
-	done
-}
 
 @test "install: the programs, the list of them, the runner, settings and config" {
 	[ "$(sort "$INSTALLED/kselftest-list.txt")" = "$(ours | sed 's/^/kvm:/')" ]
