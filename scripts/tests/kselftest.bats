@@ -90,9 +90,13 @@ ours() { (cd "$TOP/tools/testing/selftests/kvm/aarch64" && ls user_irq_*.c) | se
 	could_not_run "KSELFTEST_USER_IRQ_CAP_ARGS='-F cap'" "'-r CASE' only"
 }
 
+# Not inside of "run", which skip cannot leave.
+needs_another_dev() {
+	unshare --mount true || skip "only root, and nobody in a chroot, can give this machine another /dev"
+}
+
 # An arm64 machine, by the word of uname, with the /dev that is given.
 on_arm64() {
-	unshare --mount true || skip "only root, and nobody in a chroot, can give this machine another /dev"
 	mkdir -p "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\n[ "$*" != -m ] || exec echo aarch64\nexec /usr/bin/uname "$@"\n' > "$BATS_TEST_TMPDIR/bin/uname"
 	# For nobody to get there.
@@ -109,11 +113,13 @@ on_arm64() {
 }
 
 @test "run_tests on an arm64 machine without /dev/kvm" {
+	needs_another_dev
 	run on_arm64 none make -C "$TOP/tools/testing/selftests" run_tests
 	could_not_run "this arm64 machine has no /dev/kvm" "kernel that has KVM" "HOST=vhe"
 }
 
 @test "run_tests on an arm64 machine whose /dev/kvm is not ours" {
+	needs_another_dev
 	# For nobody to read it.
 	mkdir "$BATS_TEST_TMPDIR/copy"
 	cp -r "$TOP/scripts" "$BATS_TEST_TMPDIR/copy"
@@ -125,6 +131,7 @@ on_arm64() {
 # The runner ends with 0 whatever became of the tests; these cannot even start on this machine.
 @test "run_tests on an arm64 machine runs there, and what fails there fails" {
 	[ "$(uname -m)" != aarch64 ] || skip "this is one"
+	needs_another_dev
 	run on_arm64 666 make -C "$TOP/tools/testing/selftests" run_tests TESTS='user_irq_cap user_irq_pmu'
 	echo "$output"
 	[ "$status" -eq 1 ]
