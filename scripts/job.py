@@ -109,11 +109,12 @@ def read_arguments(words, defaults):
     return values
 
 
-def _start(script, *arguments):
-    return script, CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True)
+def start(script, *arguments, **options):
+    """Starts a script of ours, for path_of()."""
+    return script, CHILDREN.start([SCRIPTS / script, *arguments], stdout=subprocess.PIPE, text=True, **options)
 
 
-def _path(started):
+def path_of(started):
     """The path that a script of ours prints, when it is done."""
     script, child = started
     status, output = CHILDREN.wait(child)
@@ -135,22 +136,22 @@ def tests_environment(forced):
 
 
 def _build(values, settings, seconds):
-    start = time.monotonic()
-    tree = _path(_start("tree.sh", values["BASE"], values["TREE"]))
-    seconds["setup"] = time.monotonic() - start
+    began = time.monotonic()
+    tree = path_of(start("tree.sh", values["BASE"], values["TREE"]))
+    seconds["setup"] = time.monotonic() - began
     patterns = values["TESTS"].split()
     known = programs_of(tree)
     programs = choose_programs(patterns, known)
 
-    start = time.monotonic()
+    began = time.monotonic()
     # All of ours, whichever were chosen, so that another choice need not install them anew.
     to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
     # The kernel's build has stretches for one CPU only.
-    started = [_start("build.sh", str(tree), *values["CONFIG"].split()), _start("guest.sh"),
-               _start("selftests.sh", str(tree), *(known[name] for name in to_build))]
-    image, guest, tests = (_path(each) for each in started)
+    started = [start("build.sh", str(tree), *values["CONFIG"].split()), start("guest.sh"),
+               start("selftests.sh", str(tree), *(known[name] for name in to_build))]
+    image, guest, tests = (path_of(each) for each in started)
     tests = tests.parent
-    seconds["build"] = time.monotonic() - start
+    seconds["build"] = time.monotonic() - began
     return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, settings)
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from children import CouldNotRun
+from job import SCRIPTS, path_of, start
 
-SCRIPTS = Path(__file__).resolve().parent
 # Without these a tree cannot be held against KVM's selftests on arm64.
 NEEDED = ("arch/arm64/kvm/arm.c", "virt/kvm/kvm_main.c", "tools/testing/selftests/kvm/lib/kvm_util.c")
 
@@ -71,19 +71,11 @@ class OurSeries(Series):
     """The project's own patches on BASE, in the repository that holds only what they touch."""
 
     def __init__(self, base):
-        super().__init__(base, _of_script("history.sh", base) / ".git", "baseline", "series")
+        super().__init__(base, path_of(start("history.sh", base)) / ".git", "baseline", "series")
 
     def check_out(self, patch, tree):
-        if _of_script("tree.sh", self.name, "walk", patch.commit) != tree:
+        if path_of(start("tree.sh", self.name, "walk", patch.commit)) != tree:
             raise AssertionError(f"tree.sh has another place for {tree}")
-
-
-def _of_script(name, *arguments):
-    """The path that a script of ours prints."""
-    done = subprocess.run([SCRIPTS / name, *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise CouldNotRun(f"{name} could not do its part; what it said stands above.")
-    return Path(done.stdout.strip())
 
 
 def from_range(path, text):

@@ -25,7 +25,6 @@ import results
 from children import CouldNotRun
 from hosts import read_host
 from job import TOP, say
-from programs import choose_programs, programs_of
 from series import OurSeries, from_range
 from walk import Walk
 
@@ -40,12 +39,6 @@ def read_arguments(words):
     if "/" in values["BASE"] and not values["SERIES"]:
         raise CouldNotRun(f"BASE={values['BASE']} needs SERIES=, a range of its commits like v6.12..mybranch.")
     return values
-
-
-def programs(tree, patterns):
-    known = programs_of(tree)
-    chosen = choose_programs(patterns, known)
-    return chosen, [known[name] for name in chosen]
 
 
 def checkpatch(series, tree):
@@ -99,7 +92,7 @@ def validate(words):
             say("another validation is walking; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
         series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
-        walk = Walk(series, hosts, values["TESTS"].split(), programs)
+        walk = Walk(series, hosts, values["TESTS"].split())
         records = walk.go()
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
         text = summary(series, hosts, records, wrong)

@@ -19,19 +19,13 @@ import time
 from pathlib import Path
 
 import results
-from children import CHILDREN, CouldNotRun
+from children import CHILDREN
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
-from job import SCRIPTS, TOP, say, tests_environment
+from job import TOP, path_of, say, start, tests_environment
 from jobs import Jobs
+from programs import choose_programs, programs_of
 
 _WARNING = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(?:warning|error): (.*)")
-
-
-def _script(name, *arguments, **options):
-    """Returns (status, last line) of a script of ours."""
-    status, output = CHILDREN.wait(CHILDREN.start([SCRIPTS / name, *arguments], stdout=subprocess.PIPE, text=True,
-                                                  **options))
-    return status, output.strip().rpartition("\n")[2]
 
 
 def complaints(text):
@@ -52,9 +46,9 @@ def _content(*folders):
 
 
 class Walk:
-    """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}; see patch()."""
+    """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}."""
 
-    def __init__(self, series, hosts, patterns, programs_of_tree):
+    def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.state = TOP / "build/validate" / series.name
@@ -66,18 +60,16 @@ class Walk:
         self.waiting = queue.Queue(1)
         self.records = {}
         self.problem = None
-        self._build_tests(programs_of_tree)
+        self._build_tests()
 
-    def _build_tests(self, programs_of_tree):
+    def _build_tests(self):
         """Once, from the end of the series: what a patch adds to the tests is red until the patch that it tests."""
         say("the tests, as the end of the series has them")
         self.series.check_out(self.series.patches[-1], self.tree)
-        self.programs, paths = programs_of_tree(self.tree, self.patterns)
-        status, guest = _script("guest.sh")
-        status, installed = (status, "") if status else _script("selftests.sh", str(self.tree), *paths)
-        if status:
-            raise CouldNotRun("the tests could not be built; why stands above.")
-        self.guest, self.tests = Path(guest), Path(installed).parent
+        known = programs_of(self.tree)
+        self.programs = choose_programs(self.patterns, known)
+        self.guest = path_of(start("guest.sh"))
+        self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.same_for_all = _digest(
             _content(self.tests / "stripped", self.guest, TOP / "kernel/configs"),
             *(json.dumps(host.values, sort_keys=True) for host in self.hosts), *self.patterns)
@@ -117,22 +109,22 @@ class Walk:
     # This thread builds
 
     def _build(self, patch):
-        start = time.time()
+        began = time.time()
         self.series.check_out(patch, self.tree)
         with self.jobs:
-            status, image = _script("build.sh", str(self.tree), **self.jobs.for_make())
+            status, image = CHILDREN.wait(start("build.sh", str(self.tree), **self.jobs.for_make())[1])
         log = TOP / "build/log" / f"build-{self.tree.name}-out.log"
         # The log of this build, if there was anything to do.
-        text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= start else ""
+        text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= began else ""
         record = {"built": not status, "error": "", "warnings": complaints(text), "sparse": [], "cases": [],
                   "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
             record["error"] = (record["warnings"] or ["see what the build said"])[0]
         else:
-            keep_kernel(Path(image), self.hosts, folder)
+            keep_kernel(Path(image.strip()), self.hosts, folder)
             record["sparse"] = self._sparse(patch)
-        record["seconds"]["build"] = round(time.time() - start, 1)
+        record["seconds"]["build"] = round(time.time() - began, 1)
         return folder, record
 
     def _sparse(self, patch):
@@ -161,7 +153,7 @@ class Walk:
             self.problem = error
 
     def _test(self, patch, folder, record):
-        start = time.time()
+        began = time.time()
         if record["built"]:
             plan = Plan(folder / "Image", self.guest, self.tests / "stripped", self.programs, self.tests / "failed",
                         self.patterns, tests_environment(True))
@@ -169,7 +161,7 @@ class Walk:
             cases = [case for one in runs for case in one.verdicts.sorted_cases()]
             record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,
                                 "seconds": case.seconds, "reason": case.reason, "log": case.log} for case in cases]
-            record["seconds"]["tests"] = round(time.time() - start, 1)
+            record["seconds"]["tests"] = round(time.time() - began, 1)
             drop_kernel(folder / "Image")
             about = {"base": self.series.name, "tree": f"patch {patch.number}", "patches": patch.number,
                      "hosts": [host.name for host in self.hosts]}

@@ -25,12 +25,6 @@
 /* Memory of the VM's that the guest can only read: a store there is for the VMM. */
 #define READ_ONLY_GPA	0x10000000
 
-static void guest_knocks(struct user_irq_guest *g)
-{
-	for (;;)
-		guest_knock(g);
-}
-
 static void guest_raises(struct user_irq_guest *g)
 {
 	u64 line;
@@ -39,17 +33,6 @@ static void guest_raises(struct user_irq_guest *g)
 		if (line & g->line)
 			guest_set_level(line, true);
 	guest_knocks(g);
-}
-
-static void guest_arms_and_lowers(struct user_irq_guest *g)
-{
-	for (;;) {
-		guest_arm(g);
-		guest_wait(g);
-		guest_set_level(g->line, false);
-		WRITE_ONCE(g->stop, 0);
-		guest_knock(g);
-	}
 }
 
 static bool timer_fires(struct kvm_vcpu *vcpu, u64 line)

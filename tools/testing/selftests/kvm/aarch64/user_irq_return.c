@@ -8,12 +8,6 @@
 #include "kvm_util.h"
 #include "user_irq.h"
 
-static void guest_knocks(struct user_irq_guest *g)
-{
-	for (;;)
-		guest_knock(g);
-}
-
 static void guest_raises(struct user_irq_guest *g)
 {
 	guest_set_level(g->line, true);

@@ -73,12 +73,6 @@ static void guest_walks_through_states(struct user_irq_guest *g)
 	}
 }
 
-static void guest_knocks(struct user_irq_guest *g)
-{
-	for (;;)
-		guest_knock(g);
-}
-
 static void guest_arms_and_knocks(struct user_irq_guest *g)
 {
 	guest_arm(g);

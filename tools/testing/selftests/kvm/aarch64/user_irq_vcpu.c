@@ -12,27 +12,10 @@
 
 #define ROUNDS		20
 
-static void guest_knocks(struct user_irq_guest *g)
-{
-	for (;;)
-		guest_knock(g);
-}
-
 static void guest_raises(struct user_irq_guest *g)
 {
 	guest_set_level(g->line, true);
 	guest_knocks(g);
-}
-
-static void guest_arms_and_lowers(struct user_irq_guest *g)
-{
-	for (;;) {
-		guest_arm(g);
-		guest_wait(g);
-		guest_set_level(g->line, false);
-		WRITE_ONCE(g->stop, 0);
-		guest_knock(g);
-	}
 }
 
 FIXTURE(line) {

@@ -142,6 +142,8 @@ void guest_count(int counter, u64 event, u64 left);
 void guest_knock(struct user_irq_guest *g);
 void guest_wait(struct user_irq_guest *g);
 void guest_run_on(struct user_irq_guest *g, u64 us);
+void guest_knocks(struct user_irq_guest *g);
+void guest_arms_and_lowers(struct user_irq_guest *g);
 
 /* For cases of kselftest_harness.h: the kind and the levels of a return. */
 #define ASSERT_RETURN(_kind, _levels, _return) do {			\

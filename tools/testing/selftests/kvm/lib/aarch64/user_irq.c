@@ -546,3 +546,30 @@ void guest_wait(struct user_irq_guest *g)
 	__GUEST_ASSERT(READ_ONCE(g->stop), "waited for %lu us, and KVM_RUN did not return",
 		       (unsigned long)g->patience_us);
 }
+
+/**
+ * guest_knocks() - guest code: knock, and nothing else
+ * @g: this vCPU's block
+ */
+void guest_knocks(struct user_irq_guest *g)
+{
+	for (;;)
+		guest_knock(g);
+}
+
+/**
+ * guest_arms_and_lowers() - guest code: let the line rise, lower it, knock, for ever
+ * @g: this vCPU's block
+ *
+ * It waits for g->stop between the two.
+ */
+void guest_arms_and_lowers(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_arm(g);
+		guest_wait(g);
+		guest_set_level(g->line, false);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
