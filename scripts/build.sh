@@ -84,7 +84,7 @@ if nothing_newer_than "$built"; then
 fi
 needs_space "$tree" 700
 
-how_far() { echo "$(find "$tree/$out" -ignore_readdir_race -name '*.o' -newer "$mark" | wc -l) objects made"; }
+how_far() { echo "$(find "$tree/$out" -ignore_readdir_race -name '*.o' -newer "$mark" 2> /dev/null | wc -l) objects made"; }
 # The mark holds the index of what is built (scripts/tree.sh), where there is one.
 mark=$tree/$out/.mark
 cp "$tree/.index" "$mark" 2> /dev/null || : > "$mark"

@@ -31,10 +31,18 @@ static bool sleeps;
 static bool rises_again;
 static bool drives_device;
 
-/* Times that come out differently, and whose order changes. */
-static u64 guest_delay_ticks(u64 n)
+/*
+ * Times that come out differently, and whose order changes. A guest that is to
+ * sleep gets the time to fall asleep, and one timer has more of it: then the last
+ * interrupts come alone, and no other line can wake the guest in their place.
+ */
+static u64 guest_delay_ticks(enum arch_timer timer, u64 n)
 {
-	return usec_to_cycles(20 + n * 67 % 300);
+	u64 us = 20 + n * 67 % 300;
+
+	if (sleeps)
+		us += timer == PHYSICAL ? 2000 : 1000;
+	return usec_to_cycles(us);
 }
 
 static void guest_raise(int intid)
@@ -52,7 +60,8 @@ static void guest_raise(int intid)
 		break;
 	default:
 		timer = intid == GICV2_INTID_PTIMER ? PHYSICAL : VIRTUAL;
-		timer_set_cval(timer, timer_get_cntct(timer) + guest_delay_ticks(c->raised));
+		timer_set_cval(timer, timer_get_cntct(timer) +
+			       guest_delay_ticks(timer, c->raised));
 		timer_set_ctl(timer, CTL_ENABLE);
 	}
 }

@@ -142,11 +142,7 @@ FIXTURE_TEARDOWN(timer)
 	kvm_vm_free(self->vcpus[0]->vm);
 }
 
-/*
- * So far on, what a guest has armed has expired; but not so far that it would
- * have before the host's own counter began. Without FEAT_ECV's offset, Linux
- * gives the physical timer a CVAL in the host's time, which has no such moment.
- */
+/* So far on, what a guest has armed has expired. */
 static u64 past_long_ticks(void)
 {
 	return (LONG_US / 1000 + 100) * (u64)timer_get_cntfrq() / 1000;
@@ -261,6 +257,25 @@ TEST_F(timer, counter_offset_moves_the_line)
 }
 
 /*
+ * A guest that comes from a host that has run for longer has timers whose time
+ * was over before this host's counter began. Their lines are high all the same.
+ *
+ * Clause: every-return
+ */
+TEST_F(timer, time_before_the_hosts_own_is_over)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	u64 hour = 3600 * (u64)timer_get_cntfrq();
+
+	set_offset(vcpu->vm, -hour);
+	vcpu_set_reg(vcpu, variant->cval, hour / 2);
+	vcpu_set_reg(vcpu, variant->ctl, CTL_ENABLE);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, user_irq_run(vcpu));
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, user_irq_run(vcpu));
+	EXPECT_EQ(hour / 2, user_irq_get_reg(vcpu, variant->cval));
+}
+
+/*
  * A counter is one for the whole VM. Set by way of one vCPU, it moves the other's
  * line, too.
  *
@@ -307,6 +322,29 @@ FIXTURE_SETUP(all)
 FIXTURE_TEARDOWN(all)
 {
 	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * The largest CVAL never comes, though the guest's counter is behind the host's
+ * and that time, in the host's, would be one that is over. The virtual timer's
+ * turn would be the same, but QEMU 7.2 hangs at it.
+ *
+ * Clause: every-return
+ */
+TEST_F(all, last_time_of_the_ptimer_never_comes)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+
+	user_irq_start_at(vcpu, guest_knocks);
+	set_offset(vcpu->vm, user_irq_get_reg(vcpu, KVM_REG_ARM_PTIMER_CNT) / 2);
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PTIMER_CVAL, 0);
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PTIMER_CTL, CTL_ENABLE);
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_EL1_PTIMER, user_irq_run(vcpu));
+
+	vcpu_set_reg(vcpu, KVM_REG_ARM_PTIMER_CVAL, ~0ULL);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, user_irq_run(vcpu));
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, user_irq_run(vcpu));
+	EXPECT_EQ(~0ULL, user_irq_get_reg(vcpu, KVM_REG_ARM_PTIMER_CVAL));
 }
 
 /*
