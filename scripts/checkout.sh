@@ -15,6 +15,13 @@ STEP=checkout
 . "$TOP/scripts/steps.sh"
 
 takes 3 3 "checkout.sh GIT-DIR COMMIT FOLDER" "$@"
+# What a run that was killed left compiling reads the files too: a file written under it could be
+# older than the object of the file before it.
+for lock in "$3"/out*/.lock; do
+	[ -e "$lock" ] || continue
+	exec 9< "$lock"
+	flock -sn 9 || { say "an earlier build of $3 has yet to end; waiting for it" && flock -s 9; }
+done
 export GIT_DIR=$1 GIT_WORK_TREE=$3 GIT_INDEX_FILE=$3/.index
 rm -f "$GIT_INDEX_FILE.lock"
 # Its status only says whether a file differs, which is what comes next.

@@ -70,6 +70,23 @@ cannot_validate() {
 	cannot_validate old..main "is no git tree"
 }
 
+@test "no file is written under a compiler that a killed walk left behind" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/out"
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" old "$tree"
+	exec 8> "$tree/out/.lock"
+	flock 8
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" main "$tree" 2> "$BATS_TEST_TMPDIR/said" 3>&- 8>&- &
+	until grep -q "waiting for it" "$BATS_TEST_TMPDIR/said"; do
+		kill -0 $!
+		sleep 0.1
+	done
+	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 1 ]
+	exec 8>&-
+	wait $!
+	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 2 ]
+}
+
 @test "a range without a tree, and a tree without a range" {
 	run "$TOP/scripts/validate.py" SERIES=old..main
 	[ "$status" -eq 2 ]
