@@ -5,7 +5,8 @@
 # keep their time stamps, so make rebuilds little.
 #
 # usage: checkout.sh GIT-DIR COMMIT FOLDER
-# The index is the folder's own, so the repository's is left alone. It is written
+# The index is the folder's own, so the repository's is left alone: no part of it is kept
+# there, and none of its hooks runs. It is written
 # after the files: a run that was interrupted is made good by the next one, and so is
 # a file that somebody edited here.
 
@@ -24,6 +25,7 @@ for lock in "$3"/out*/.lock; do
 done
 export GIT_DIR=$1 GIT_WORK_TREE=$3 GIT_INDEX_FILE=$3/.index
 rm -f "$GIT_INDEX_FILE.lock"
+git() { command git -c core.splitIndex=false -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"; }
 # Its status only says whether a file differs, which is what comes next.
 git update-index -q --refresh > /dev/null || true
 git read-tree --reset -u "$2"

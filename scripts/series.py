@@ -43,7 +43,7 @@ class Series:
 
     def _patch(self, number, commit):
         # Our own patches name their cases in a note, which stays out of the commit; others may do it in a trailer.
-        text = self.git("log", "-1", "--notes", "--format=%s%n%b%n%N", commit)
+        text = self.git("log", "-1", "--notes", "--no-show-signature", "--format=%s%n%b%n%N", commit)
         subject, _, rest = text.partition("\n")
         green = [word for line in rest.splitlines() if line.startswith("Green: ") for word in line.split()[1:]]
         return Patch(number, commit, subject, green)
@@ -58,7 +58,8 @@ class Series:
         return [name for name in names if not name.startswith(("tools/", "samples/"))]
 
     def mail(self, patch):
-        return self.git("format-patch", "-1", "--stdout", patch.commit)
+        return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--src-prefix=a/", "--dst-prefix=b/",
+                        patch.commit)
 
     def check_out(self, patch, tree):
         """Makes the folder TREE what it is after PATCH."""
@@ -81,12 +82,13 @@ class OurSeries(Series):
 def from_range(path, text):
     """The commits of a range like v6.12..mybranch in the git tree PATH."""
     def ask(*arguments):
-        return subprocess.run(["git", "-C", path, *arguments], capture_output=True, text=True, check=False,
+        return subprocess.run(["git", "-C", path, "-c", "core.fsmonitor=false", *arguments], capture_output=True, text=True, check=False,
                               env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
 
     git_dir = ask("rev-parse", "--absolute-git-dir")
     if git_dir.returncode:
-        raise CouldNotRun(f"BASE={path} is no git tree, so it has no range to validate. Give one that is.")
+        raise CouldNotRun(f"BASE={path} is no git tree with a range to validate: {git_dir.stderr.strip()}\n"
+                          "Give one that is.")
     base, dots, tip = text.partition("..")
     if not dots or tip.startswith("."):
         raise CouldNotRun(f"SERIES={text} is not a range. Give one like v6.12..mybranch.")

@@ -70,6 +70,19 @@ cannot_validate() {
 	cannot_validate old..main "is no git tree"
 }
 
+@test "a repository that shares its index and has hooks stays as it is" {
+	local before tree=$BATS_TEST_TMPDIR/tree
+	git config core.splitIndex true
+	printf '#!/bin/sh\ntouch "$GIT_DIR/was-here"\n' > .git/hooks/post-index-change
+	chmod 755 .git/hooks/post-index-change
+	mkdir "$tree"
+	before=$(everything)
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" main "$tree"
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" old "$tree"
+	diff <(echo "$before") <(everything)
+	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 1 ]
+}
+
 @test "no file is written under a compiler that a killed walk left behind" {
 	local tree=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$tree/out"
