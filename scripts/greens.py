@@ -18,6 +18,10 @@ def _worth(verdict):
     return _WORTH.get(verdict, "red")
 
 
+def is_green(verdict):
+    return _worth(verdict) == "green"
+
+
 def verdicts_of(record):
     return {(case["host"], case["name"]): case["verdict"] for case in record["cases"]}
 
@@ -53,7 +57,7 @@ def judge(patches, records, checkpatch):
     wrong, before, said = {}, {}, set()
     for patch in patches:
         record = records[patch.number]
-        news = [line for line in (*record["warnings"], *record["sparse"]) if line not in said]
+        news = [line for line in (*record["warnings"], *record["sparse"]) if line not in {*said, record["error"]}]
         said.update(news)
         mine = [] if patch.number == 0 else [*checkpatch.get(patch.number, ()), *news]
         if not record["built"]:

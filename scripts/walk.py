@@ -25,12 +25,13 @@ from job import TOP, path_of, say, start, tests_environment
 from jobs import Jobs
 from programs import choose_programs, programs_of
 
-_WARNING = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(?:warning|error): (.*)")
+_COMPLAINT = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(warning|error): (.*)")
 
 
-def complaints(text):
+def complaints(text, kinds=("warning", "error")):
     """What a compiler or checker says, without the line numbers that any patch may shift."""
-    return sorted({f"{match[1]}: {match[2]}" for match in map(_WARNING.search, text.splitlines()) if match})
+    return sorted({f"{match[1]}: {match[3]}" for match in map(_COMPLAINT.search, text.splitlines())
+                   if match and match[2] in kinds})
 
 
 def _digest(*parts):
@@ -83,9 +84,9 @@ class Walk:
         tester.start()
         for patch in self.series.patches:
             where = f"patch {patch.number} of {len(self.series.patches) - 1}"
-            kept = self.state / self.key(patch) / "record.json"
-            if kept.exists():
-                self.records[patch.number] = json.loads(kept.read_text(encoding="utf-8"))
+            known = self._known(patch)
+            if known:
+                self.records[patch.number] = known
                 say(f"{where}: known from an earlier walk   ({patch.subject})")
                 continue
             say(f"{where}: {patch.subject}")
@@ -96,6 +97,12 @@ class Walk:
         if self.problem:
             raise self.problem
         return self.records
+
+    def _known(self, patch):
+        """The record of an earlier walk. What did not build may have met a full disk, so it is tried again."""
+        kept = self.state / self.key(patch) / "record.json"
+        record = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {"built": False}
+        return record if record["built"] else None
 
     def _hand_over(self, patch, built):
         while True:
@@ -120,7 +127,8 @@ class Walk:
                   "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
-            record["error"] = (record["warnings"] or ["see what the build said"])[0]
+            record["error"] = (complaints(text, ("error",)) or ["see build.log"])[0]
+            (folder / "build.log").write_text(text, encoding="utf-8")
         else:
             keep_kernel(Path(image.strip()), self.hosts, folder)
             record["sparse"] = self._sparse(patch)

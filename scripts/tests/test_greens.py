@@ -76,6 +76,8 @@ class Greens(unittest.TestCase):
     def test_a_patch_that_does_not_build_and_the_next_one(self):
         broken = record(built=False)
         self.assertEqual(judged(record(a="fail fail"), broken), ["does not build: x.c: it broke"])
+        broken["warnings"] = ["x.c: it broke", "y.c: unused"]
+        self.assertEqual(judged(record(a="fail fail"), broken), ["y.c: unused", "does not build: x.c: it broke"])
         self.assertEqual(judged(record(a="fail fail"), broken, record(a="pass pass"), green=["t.a"]), [])
 
     def test_a_new_warning(self):
