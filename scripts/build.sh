@@ -61,13 +61,17 @@ configure() {
 }
 
 # merge_config.sh only warns of an option that did not come out as asked. One that the tree does not
-# have at all is another version's, or our series brings it, and cannot be taken.
+# have at all is misspelt, unless its fragment says "# Not in each tree: CONFIG_…".
 not_taken() {
-	local line options
+	local line options elsewhere
 	options=$(find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -type f -print0 |
 		xargs -0 sed -nE 's/^\s*(menu)?config (\w+)$/CONFIG_\2/p' | sort -u)
+	elsewhere=$(sed -n 's/^# Not in each tree: //p' "${fragments[@]}" | tr ' ' '\n')
 	grep -hE '^CONFIG_' "${fragments[@]}" | while read -r line; do
-		grep -xF "${line%%=*}" <<< "$options" > /dev/null || continue
+		if ! grep -xF "${line%%=*}" <<< "$options" > /dev/null; then
+			grep -xF "${line%%=*}" <<< "$elsewhere" > /dev/null || echo "$line   (no Kconfig of this tree knows it)"
+			continue
+		fi
 		case $line in
 		*=n) ! grep -q "^${line%=n}=" "$config" || echo "$line" ;;
 		*) grep -qxF "$line" "$config" || echo "$line" ;;
@@ -84,7 +88,8 @@ if nothing_newer_than "$built"; then
 fi
 needs_space "$tree" 700
 
-how_far() { echo "$(find "$tree/$out" -ignore_readdir_race -name '*.o' -newer "$mark" 2> /dev/null | wc -l) objects made"; }
+# Folders come and go meanwhile.
+how_far() { echo "$(find "$tree/$out" -name '*.o' -newer "$mark" 2> /dev/null | wc -l) objects made"; }
 # The mark holds the index of what is built (scripts/tree.sh), where there is one.
 mark=$tree/$out/.mark
 cp "$tree/.index" "$mark" 2> /dev/null || : > "$mark"
@@ -101,7 +106,8 @@ if [ "$asked" != "$(cat "$configured" 2> /dev/null)" ] || [ -n "$(newer_kconfig)
 	fi
 	refused=$(not_taken)
 	[ -z "$refused" ] || could_not_run "these options of kernel/configs were not taken:" "$refused" \
-		"Does the base have them, and are the options that they depend on there?"
+		"Are they spelt rightly, and are the options that they depend on there? One that another tree has" \
+		"is named in its fragment: # Not in each tree: CONFIG_…"
 	echo "$asked" > "$configured"
 fi
 

@@ -248,18 +248,36 @@ linux_tree() {
 	could_not_run "error: planted" "cannot configure" ".log"
 }
 
-@test "an option of the kernel that is not taken is named, and one that the base does not have is not" {
+# A tree that knows the options of all fragments, and takes them all as they are: Kconfig and taken.
+tree_with_all_options() {
+	mkdir -p "$1/scripts/kconfig"
+	printf 'tinyconfig olddefconfig:\n\t@cp taken $(O)/.config\nImage:\n' > "$1/Makefile"
+	printf '#!/bin/sh\n' > "$1/scripts/kconfig/merge_config.sh"
+	chmod 755 "$1/scripts/kconfig/merge_config.sh"
+	sed -nE 's/^CONFIG_(\w+)=.*/config \1/p' "$TOP"/kernel/configs/*.config > "$1/Kconfig"
+	grep -hE '^CONFIG_\w+=[^n]' "$TOP"/kernel/configs/*.config > "$1/taken"
+}
+
+@test "an option of the kernel that is not taken is named" {
 	local tree=$BATS_TEST_TMPDIR/tree
-	mkdir -p "$tree/scripts/kconfig" "$tree/virt"
-	printf 'tinyconfig olddefconfig:\n\t@touch $(O)/.config\nImage:\n' > "$tree/Makefile"
-	printf '#!/bin/sh\n' > "$tree/scripts/kconfig/merge_config.sh"
-	chmod 755 "$tree/scripts/kconfig/merge_config.sh"
-	printf 'menuconfig VIRTUALIZATION\n\tbool\nconfig KVM\n\tbool\nconfig MAGIC_SYSRQ\n\tbool\n' > "$tree/virt/Kconfig"
+	tree_with_all_options "$tree"
+	sed -i '/^CONFIG_KVM=/d' "$tree/taken"
+	echo 'CONFIG_VT=y' >> "$tree/taken"
 	run "$TOP/scripts/build.sh" "$tree"
-	could_not_run "not taken" "CONFIG_KVM=y" "CONFIG_VIRTUALIZATION=y"
+	could_not_run "not taken" "CONFIG_KVM=y" "CONFIG_VT=n"
 	[[ "$output" != *CONFIG_FUTEX* ]]
-	[[ "$output" != *CONFIG_MAGIC_SYSRQ* ]]
-	rm "$tree/virt/Kconfig"
+}
+
+@test "an option that no Kconfig of the tree knows is named, unless its fragment says that another tree has it" {
+	local tree=$BATS_TEST_TMPDIR/tree
+	tree_with_all_options "$tree"
+	sed -i '/^config FUTEX$/d; /^config PROC_SYSCTL$/d; s/^config KVM$/menuconfig KVM/' "$tree/Kconfig"
+	sed -i '/^CONFIG_PROC_SYSCTL=/d' "$tree/taken"
+	run "$TOP/scripts/build.sh" "$tree"
+	could_not_run "not taken" "CONFIG_FUTEX=y   (no Kconfig of this tree knows it)" "Not in each tree: CONFIG_"
+	[[ "$output" != *CONFIG_PROC_SYSCTL* ]]
+	[[ "$output" != *CONFIG_KVM=* ]]
+	echo 'config FUTEX' >> "$tree/Kconfig"
 	run "$TOP/scripts/build.sh" "$tree"
 	echo "$output"
 	[ "$status" -eq 0 ]
