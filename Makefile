@@ -21,13 +21,16 @@ N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
 export BASE TREE HOST TESTS CONFIG FORCE SERIES N
 
-.PHONY: help run soak check validate clauses setup format-series install-into uninstall-from clean
+.PHONY: help run matrix soak check validate clauses setup format-series install-into uninstall-from clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
 
 run: setup ## the main job; BASE=6.12|7|/path TREE=stock|baseline|series HOST= TESTS= CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
+
+matrix: setup ## the suite over BASE='6.12 7' TREE='stock baseline series' HOST=, one table; further as run
+	$(alone) scripts/matrix.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG"
 
 soak: setup ## the suite N=10 times on each host, and a count of the verdicts; further as run
 	$(alone) scripts/soak.py N="$$N" BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"

@@ -59,5 +59,11 @@ class Children:
             while any(c.poll() is None for c in running) and time.monotonic() < deadline:
                 time.sleep(0.05)
 
+    def restart(self):
+        """Lets children start again after stop(), once no thread waits for one of those that were stopped."""
+        with self.lock:
+            self.running.clear()
+            self.stopped = False
+
 
 CHILDREN = Children()

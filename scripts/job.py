@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import clauses
 import deviations
 import patchset
 import results
@@ -19,7 +20,7 @@ from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, keep_kernel
 from hosts import HostError, known_hosts, read_host
 from programs import choose_programs, programs_of
-from trees import TREES, default_tree
+from trees import TREES, default_tree, is_path
 from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
@@ -46,7 +47,7 @@ class Job:
 
     @property
     def title(self):
-        whose = f" of {self.values['BASE']}" if "/" in self.values["BASE"] else ""
+        whose = f" of {self.values['BASE']}" if is_path(self.values["BASE"]) else ""
         return f"Linux {self.facts['base']}, {self.facts['tree']}{whose}"
 
     @property
@@ -94,8 +95,8 @@ def take_words(words, defaults):
     return values
 
 
-def read_arguments(words, defaults):
-    values = take_words(words, defaults)
+def checked(values):
+    """The values of what all runs take, or why they are none."""
     values["TREE"] = values["TREE"] or default_tree(values["BASE"])
     if values["TREE"] not in TREES:
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
@@ -103,10 +104,23 @@ def read_arguments(words, defaults):
         raise CouldNotRun(f"FORCE={values['FORCE']} is neither 0 nor 1.")
     for key in ("HOST", "TESTS"):
         if not values[key].split():
-            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {defaults[key]}.")
+            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
     if values["HOST"] == "all":
         values["HOST"] = " ".join(known_hosts())
     return values
+
+
+def read_arguments(words, defaults):
+    return checked(take_words(words, defaults))
+
+
+def sentences():
+    """What each case tests, for report.html. A suite that is being written may not say it yet."""
+    try:
+        return clauses.sentences()
+    except clauses.ClauseError as error:
+        say(f"report.html goes without the sentences that the cases test: {error}")
+        return {}
 
 
 def start(script, *arguments, **options):

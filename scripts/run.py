@@ -16,8 +16,9 @@ environment. Exit status: 0 all verdicts as expected, 1 one is not, 2 it could n
 import shutil
 import sys
 import time
+from dataclasses import dataclass
+from pathlib import Path
 
-import clauses
 import job
 import kcidb
 import report
@@ -28,18 +29,30 @@ from hostrun import boot_hosts, drop_kernel
 from job import TOP, say
 
 
-def sentences():
-    try:
-        return clauses.sentences()
-    except clauses.ClauseError as error:
-        say(f"report.html goes without the sentences that the cases test: {error}")
-        return {}
+@dataclass
+class Outcome:
+    """A complete run: its CASES, those of them that are WRONG as job.Job.judge() has it, and its results' FOLDER."""
+    job: job.Job
+    cases: list
+    wrong: dict
+    seconds: dict
+    folder: Path
+
+    @property
+    def status(self):
+        return 1 if self.wrong or not self.cases else 0
+
+    def sentence(self):
+        verdict = f"{len(self.wrong)} of {len(self.cases)} verdicts not as expected" if self.wrong else \
+            f"all {len(self.cases)} verdicts as expected"
+        return f"{self.job.title}{', forced' if self.job.forced else ''}: {verdict}."
 
 
-def run(words):
+def run(values):
+    """One run, of what job.read_arguments() gave."""
     start = time.monotonic()
     seconds = {"setup": 0.0, "build": 0.0, "boot": 0.0, "tests": 0.0, "total": 0.0}
-    mine = job.prepare(job.read_arguments(words, job.DEFAULTS), seconds)
+    mine = job.prepare(values, seconds)
     facts, plan, partial = mine.facts, mine.plan, mine.folder
     say(f"{mine.title}: {len(plan.programs)} programs on {', '.join(facts['hosts'])}"
         f"   (console: {partial.relative_to(TOP)})")
@@ -66,18 +79,19 @@ def run(words):
     (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen(), mine.hosts, run_folder.name,
                                                    run_folder, mine.patches), encoding="utf-8")
     page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches],
-                              sentences())
+                              job.sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")
-    folder = results.complete(partial)
+    return Outcome(mine, cases, wrong, seconds, results.complete(partial))
 
-    print(table.text(cases, facts["hosts"], wrong))
-    times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
-    verdict = f"{len(wrong)} of {len(cases)} verdicts not as expected" if wrong else \
-        f"all {len(cases)} verdicts as expected"
-    print(f"{mine.title}{', forced' if mine.forced else ''}: {verdict}.")
-    print(f"Results: {folder.relative_to(TOP)}   Seconds: {times}")
-    return 1 if wrong or not cases else 0
+
+def run_and_tell(words):
+    outcome = run(job.read_arguments(words, job.DEFAULTS))
+    print(table.text(outcome.cases, outcome.job.facts["hosts"], outcome.wrong))
+    times = ", ".join(f"{key} {value:.1f}" for key, value in outcome.seconds.items())
+    print(outcome.sentence())
+    print(f"Results: {outcome.folder.relative_to(TOP)}   Seconds: {times}")
+    return outcome.status
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, run))
+    sys.exit(job.main(__doc__, run_and_tell))

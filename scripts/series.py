@@ -82,8 +82,8 @@ class OurSeries(Series):
 def from_range(path, text):
     """The commits of a range like v6.12..mybranch in the git tree PATH."""
     def ask(*arguments):
-        return subprocess.run(["git", "-C", path, "-c", "core.fsmonitor=false", *arguments], capture_output=True, text=True, check=False,
-                              env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
+        return subprocess.run(["git", "-C", path, "-c", "core.fsmonitor=false", *arguments], capture_output=True,
+                              text=True, check=False, env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"})
 
     git_dir = ask("rev-parse", "--absolute-git-dir")
     if git_dir.returncode:

@@ -27,6 +27,7 @@ from children import CHILDREN, CouldNotRun
 from hostrun import HostRun
 from job import TOP, say
 from stream import Boot, read_ktap
+from table import aligned
 from verdicts import VERDICTS, count
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
@@ -87,9 +88,7 @@ class Tally:
         rows = [["", "rounds", *shown]]
         rows += [[host, str(self.complete[host]), *(str(self.verdicts[host][verdict]) for verdict in shown)]
                  for host in self.verdicts]
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        lines = ["  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
-                 for row in rows]
+        lines = aligned(rows, str.rjust)
         if self.unexpected:
             lines += ["", "Not as expected:"]
         for one in self.unexpected:

@@ -6,9 +6,16 @@ from verdicts import VERDICTS, excerpt
 _MOST_IN_FULL = 10
 
 
-def _counts(cases):
+def counts(cases):
     return ", ".join(f"{n} {verdict}" for verdict in VERDICTS
                      if (n := sum(case.verdict == verdict for case in cases))) or "-"
+
+
+def aligned(rows, adjust=str.ljust):
+    """Lines of columns as wide as their widest cell; ADJUST is for all of them but the first."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return ["  ".join([row[0].ljust(widths[0]), *(adjust(cell, width) for cell, width in zip(row[1:], widths[1:]))])
+            .rstrip() for row in rows]
 
 
 def _programs(cases, hosts):
@@ -16,9 +23,8 @@ def _programs(cases, hosts):
     rows = [["", *hosts]]
     for name in names:
         mine = [case for case in cases if case.name.partition(".")[0] == name]
-        rows.append([name, *(_counts([c for c in mine if c.host == host]) for host in hosts)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+        rows.append([name, *(counts([c for c in mine if c.host == host]) for host in hosts)])
+    return aligned(rows)
 
 
 def _groups(cases):

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 import clauses
-import run
+import job
 from clauses import Clause, ClauseError, cases_of, page, problems, read_clauses
 from deviations import Deviation
 
@@ -124,7 +124,7 @@ class Sentences(unittest.TestCase):
     def test_a_run_goes_on_without_them(self):
         with mock.patch.object(clauses, "read_cases", side_effect=ClauseError("a.c:1: unknown macro")), \
                 contextlib.redirect_stderr(io.StringIO()) as said:
-            self.assertEqual(run.sentences(), {})
+            self.assertEqual(job.sentences(), {})
         self.assertIn("a.c:1: unknown macro", said.getvalue())
 
 
