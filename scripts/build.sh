@@ -87,6 +87,8 @@ if nothing_newer_than "$built"; then
 	exit 0
 fi
 needs_space "$tree" 700
+began=$SECONDS
+an_object=$(find "$tree/$out" -name '*.o' -print -quit)
 
 # Folders come and go meanwhile.
 how_far() { echo "$(find "$tree/$out" -name '*.o' -newer "$mark" 2> /dev/null | wc -l) objects made"; }
@@ -117,5 +119,7 @@ if ! logged "$log" how_far kmake "${jobs[@]}" Image "${dtbs[@]}"; then
 	could_not_run "the kernel of $(basename "$tree") does not build; all of it is in $log." \
 		"Correct it, then run the same command again."
 fi
+# What validation holds its own time against.
+[ -n "$an_object" ] || echo $((SECONDS - began)) > "$tree/$out/.clean-seconds"
 cp -p "$mark" "$built"
 echo "$image"

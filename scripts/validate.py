@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 
-import clauses
 import greens
 import job
 import report
@@ -26,6 +25,7 @@ from children import CouldNotRun
 from hosts import read_host
 from job import TOP, say
 from series import OurSeries, from_range
+from trees import is_path
 from walk import Walk
 
 DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK}
@@ -33,10 +33,10 @@ DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK
 
 def read_arguments(words):
     values = job.take_words(words, DEFAULTS)
-    if values["SERIES"] and "/" not in values["BASE"]:
+    if values["SERIES"] and not is_path(values["BASE"]):
         raise CouldNotRun(f"SERIES= is a range in a git tree, and BASE={values['BASE']} is none. "
                           "Give BASE=/path/to/linux.")
-    if "/" in values["BASE"] and not values["SERIES"]:
+    if is_path(values["BASE"]) and not values["SERIES"]:
         raise CouldNotRun(f"BASE={values['BASE']} needs SERIES=, a range of its commits like v6.12..mybranch.")
     return values
 
@@ -66,16 +66,24 @@ def summary(series, hosts, records, wrong):
     return "\n".join(lines) + "\n"
 
 
+def where_the_time_went(walk, total):
+    parts = ", ".join(f"{what} {seconds:.0f}" for what, seconds in walk.seconds.items())
+    clean = walk.clean_build()
+    compared = f"; {total / clean:.1f} times a clean build, which took {clean} here" if clean else ""
+    return f"Seconds: {total:.0f} for {walk.walked} of {len(walk.series.patches)} kernels ({parts}){compared}"
+
+
 def write_results(series, walk, hosts, records, text, wrong):
     partial = results.new_run(TOP / "results", "validate")
     for patch in series.patches:
         shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
-    patches = [{"number": patch.number, "subject": patch.subject, "green": patch.green,
+    patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,
                 "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
-    (partial / "matrix.json").write_text(json.dumps({"series": series.name, "patches": patches}, indent=1) + "\n",
+    (partial / "matrix.json").write_text(json.dumps(
+        {"series": series.name, "hosts": [host.name for host in hosts], "patches": patches}, indent=1) + "\n",
                                          encoding="utf-8")
-    page = report.page_of_validation(series, hosts, records, wrong, clauses.sentences())
+    page = report.page_of_validation(series, hosts, records, wrong, job.sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")
     return results.complete(partial)
 
@@ -84,6 +92,7 @@ def validate(words):
     start = time.monotonic()
     values = read_arguments(words)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
     (TOP / "build").mkdir(exist_ok=True)
     with open(TOP / "build/.validate.lock", "w", encoding="utf-8") as lock:
         try:
@@ -91,7 +100,6 @@ def validate(words):
         except BlockingIOError:
             say("another validation is walking; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
         walk = Walk(series, hosts, values["TESTS"].split())
         records = walk.go()
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
@@ -101,7 +109,8 @@ def validate(words):
     bad = sum(bool(sentences) for sentences in wrong.values())
     print(f"{series.name}: " + (f"{bad} of {len(wrong) - 1} patches not as they say." if bad else
                                 f"all {len(wrong) - 1} patches as they say."))
-    print(f"Results: {folder.relative_to(TOP)}   Seconds: {time.monotonic() - start:.0f}")
+    print(f"Results: {folder.relative_to(TOP)}")
+    print(where_the_time_went(walk, time.monotonic() - start))
     return 1 if bad else 0
 
 

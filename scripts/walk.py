@@ -60,17 +60,22 @@ class Walk:
         self.jobs = Jobs()
         self.waiting = queue.Queue(1)
         self.records = {}
+        # What this walk did itself: seconds by what they went to, in the order of that.
+        self.seconds = {"the tests": 0.0, "kernels": 0.0, "boots beside them": 0.0}
+        self.walked = 0
         self.problem = None
         self._build_tests()
 
     def _build_tests(self):
         """Once, from the end of the series: what a patch adds to the tests is red until the patch that it tests."""
         say("the tests, as the end of the series has them")
+        began = time.monotonic()
         self.series.check_out(self.series.patches[-1], self.tree)
         known = programs_of(self.tree)
         self.programs = choose_programs(self.patterns, known)
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
+        self.seconds["the tests"] = time.monotonic() - began
         self.same_for_all = _digest(
             _content(self.tests / "stripped", self.guest, TOP / "kernel/configs"),
             *(json.dumps(host.values, sort_keys=True) for host in self.hosts), *self.patterns)
@@ -90,6 +95,7 @@ class Walk:
                 say(f"{where}: known from an earlier walk   ({patch.subject})")
                 continue
             say(f"{where}: {patch.subject}")
+            self.walked += 1
             self._hand_over(patch, self._build(patch))
         self._hand_over(None, None)
         while tester.is_alive():
@@ -97,6 +103,11 @@ class Walk:
         if self.problem:
             raise self.problem
         return self.records
+
+    def clean_build(self):
+        """The seconds of a kernel built from nothing in this folder, or where its objects came from; 0 if not known."""
+        told = self.tree / "out/.clean-seconds"
+        return int(told.read_text(encoding="utf-8")) if told.exists() else 0
 
     def _known(self, patch):
         """The record of an earlier walk. What did not build may have met a full disk, so it is tried again."""
@@ -133,6 +144,7 @@ class Walk:
             keep_kernel(Path(image.strip()), self.hosts, folder)
             record["sparse"] = self._sparse(patch)
         record["seconds"]["build"] = round(time.time() - began, 1)
+        self.seconds["kernels"] += record["seconds"]["build"]
         return folder, record
 
     def _sparse(self, patch):
@@ -170,6 +182,7 @@ class Walk:
             record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,
                                 "seconds": case.seconds, "reason": case.reason, "log": case.log} for case in cases]
             record["seconds"]["tests"] = round(time.time() - began, 1)
+            self.seconds["boots beside them"] += record["seconds"]["tests"]
             drop_kernel(folder / "Image")
             about = {"base": self.series.name, "tree": f"patch {patch.number}", "patches": patch.number,
                      "hosts": [host.name for host in self.hosts]}
