@@ -70,5 +70,22 @@ is_unchanged() {
 	run scripts/format-series.sh
 	[ "$status" -eq 0 ]
 	[[ $output == *"proven by git am"* ]]
-	[ "$(find build/mails/6.12 -name '*.patch' | wc -l)" -eq "$(find kernel/patches -name '*.patch' | wc -l)" ]
+	[ "$(find build/mails/6.12 -name '*.patch' ! -name '0000-*' | wc -l)" -eq "$(find kernel/patches -name '*.patch' | wc -l)" ]
+}
+
+@test "the cover letter says what the series does, and what validation found of these very patches" {
+	local cover=build/mails/6.12/0000-cover-letter.patch
+	scripts/format-series.sh
+	grep -q "^Why not remove the feature?$" "$cover"
+	grep -q " files changed, " "$cover"
+	grep -q "is not known: no .make validate.$" "$cover"
+	mkdir -p results/1-validate
+	git -C "$HISTORY" log --reverse --format=%T stock..series | awk '
+		{ printf "%s{\"number\": %d, \"tree\": \"%s\", \"built\": true, \"wrong\": [], \"cases\": [",
+			NR == 1 ? "{\"hosts\": [\"vhe\"], \"patches\": [" : ", ", NR - 1, $1
+		  printf "{\"host\": \"vhe\", \"name\": \"user_irq_cap.a\", \"verdict\": \"%s\"}]}", NR < 4 ? "fail" : "pass" }
+		END { print "]}" }' > results/1-validate/matrix.json
+	scripts/format-series.sh
+	grep -qxF "  3         1     0   1: cap 1" "$cover"
+	! grep -q "is not known" "$cover"
 }
