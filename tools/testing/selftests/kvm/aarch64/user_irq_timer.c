@@ -135,11 +135,15 @@ static bool came_from_wfi(struct kvm_vcpu *vcpu)
 	return *(u32 *)addr_gva2hva(vcpu->vm, pc - 4) == 0xd503207f;
 }
 
+/* No line has this bit: a return that shows it shows what the VMM wrote after it. */
+#define SCRIBBLE	BIT_ULL(63)
+
 /*
- * Run guest_arms_and_sleeps() until KVM_RUN comes back from its WFI, and
- * @prepared is set. Return how many tries were in vain.
+ * Run guest_arms_and_sleeps() until KVM_RUN comes back from its WFI, and, if
+ * @prepared is given, that names the guest's progress at that time. Return how
+ * many tries were in vain.
  */
-static int run_into_wfi(struct kvm_vcpu *vcpu, const bool *prepared,
+static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 			struct user_irq_return *r)
 {
 	const u32 guest_irq = KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT;
@@ -150,7 +154,8 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const bool *prepared,
 	for (undecided = 0; undecided < MAX_TRIES; undecided++) {
 		*r = user_irq_run(vcpu);
 		if (r->kind == USER_IRQ_INTR) {
-			if (READ_ONCE(*prepared) && came_from_wfi(vcpu))
+			if (!(r->levels & SCRIBBLE) && came_from_wfi(vcpu) &&
+			    (!prepared || READ_ONCE(*prepared) == READ_ONCE(g->progress)))
 				break;
 
 			/*
@@ -161,10 +166,10 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const bool *prepared,
 			user_irq_run_to_knock(vcpu, r);
 			kvm_irq_line(vcpu->vm, guest_irq, 0);
 		}
-		if (r->kind != USER_IRQ_KNOCK || r->levels != g->line)
+		if (r->kind != USER_IRQ_KNOCK || (r->levels & ~SCRIBBLE) != g->line)
 			break;
 		user_irq_run_to_knock(vcpu, r);
-		if (r->kind != USER_IRQ_KNOCK || r->levels)
+		if (r->kind != USER_IRQ_KNOCK || (r->levels && !(r->levels & SCRIBBLE)))
 			break;
 		g->delay_us *= 2;
 	}
@@ -179,11 +184,10 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const bool *prepared,
  */
 TEST_F(line, rises_in_wfi)
 {
-	const bool prepared = true;
 	struct user_irq_return r;
 	int undecided;
 
-	undecided = run_into_wfi(self->vcpu, &prepared, &r);
+	undecided = run_into_wfi(self->vcpu, NULL, &r);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	TH_LOG("undecided: %d", undecided);
 }
@@ -192,7 +196,7 @@ struct scribbler {
 	struct kvm_vcpu *vcpu;
 	pid_t vcpu_thread;
 	bool stop;
-	bool done;
+	u64 done_at;
 };
 
 static bool thread_sleeps(pid_t tid)
@@ -209,28 +213,31 @@ static bool thread_sleeps(pid_t tid)
 }
 
 /*
- * Claim that the line is high once the guest waits: its thread sleeps, or half
- * of the time is over on a host that does not trap WFI.
+ * Claim that the line is high whenever the guest waits: its thread sleeps, or
+ * half of the time is over on a host that does not trap WFI. Once for each time
+ * that the guest has armed its timer.
  */
 static void *scribble_on_a_sleeper(void *arg)
 {
 	struct scribbler *s = arg;
 	struct user_irq_guest *g = user_irq_guest(s->vcpu);
 	struct timespec start;
+	u64 progress, armed = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	while (!READ_ONCE(s->stop)) {
-		if (!READ_ONCE(g->progress)) {
+		progress = READ_ONCE(g->progress);
+		if (progress != armed) {
 			clock_gettime(CLOCK_MONOTONIC, &start);
-			continue;
+			armed = progress;
 		}
+		if (!armed || s->done_at == armed)
+			continue;
 		if (!thread_sleeps(s->vcpu_thread) &&
 		    timespec_to_ns(timespec_elapsed(start)) < READ_ONCE(g->delay_us) * 500)
 			continue;
 
-		WRITE_ONCE(*user_irq_field(s->vcpu), g->line);
-		WRITE_ONCE(s->done, true);
-		break;
+		WRITE_ONCE(*user_irq_field(s->vcpu), SCRIBBLE | g->line);
+		WRITE_ONCE(s->done_at, armed);
 	}
 	return NULL;
 }
@@ -250,12 +257,12 @@ TEST_F(line, rises_in_wfi_under_a_scribble)
 
 	self->g->delay_us = 10000;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble_on_a_sleeper, &s));
-	undecided = run_into_wfi(self->vcpu, &s.done, &r);
+	undecided = run_into_wfi(self->vcpu, &s.done_at, &r);
 	WRITE_ONCE(s.stop, true);
 	pthread_join(thread, NULL);
 
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-	ASSERT_TRUE(s.done);
+	ASSERT_EQ(self->g->progress, s.done_at);
 	TH_LOG("undecided: %d", undecided);
 }
 
