@@ -184,9 +184,11 @@ class HostVerdicts:
             self.set(f"{program.name}.{program.running or lost[0]}", "timeout", program.directive, program.log)
             return
         self.ended.add(program.name)
-        if program.plan is not None and len(program.results) > program.plan:
+        planned, came = program.plan, len(program.results)
+        if planned is not None and came > planned or program.listed and not lost and came != planned:
             self.set(f"{program.name}.plan", "fail",
-                     f"the plan says {program.plan} cases, and {len(program.results)} came", program.log)
+                     f"the plan says {'nothing' if planned is None else f'{planned} cases'}, and {came} came",
+                     program.log)
         if program.plan == 0 and program.plan_skip is not None and not program.results:
             verdict, reason = judge_skip(program.plan_skip, program.lines)
             for name in [f"{program.name}.{case}" for case in lost] or [program.name]:
@@ -217,7 +219,7 @@ class HostVerdicts:
             reason = failure(program.lines) or program.directive
         elif program.directive.startswith("SKIP"):
             verdict, reason = judge_skip(program.directive.removeprefix("SKIP").strip(), program.lines)
-        elif program.harness or program.plan:
+        elif program.harness or program.plan is not None:
             verdict, reason = "missing", "it ended well, and gave no verdict on any case"
         else:
             verdict, reason = "pass", ""

@@ -7,7 +7,7 @@ usage: soak.py N=10 [BASE=6.12] [TREE=series] [HOST='vhe nvhe …'] [TESTS='user
 Runs the tests in N rounds on each host, each round in a fresh boot, and counts
 the verdicts. results/<soak>/soak.json is written anew after each round. A round
 that gave a verdict not as expected keeps its channels in a folder beside it, and
-the verdict is listed with the seeds that the program printed. Exit status: 0 all
+the verdict is listed, with what runs its random program again. Exit status: 0 all
 verdicts as expected, 1 one is not, 2 it could not run or was interrupted.
 """
 
@@ -19,34 +19,25 @@ import sys
 import threading
 import time
 from collections import deque
-from pathlib import Path
 
 import job
 import results
 from children import CHILDREN, CouldNotRun
-from hostrun import HostRun
+from hostrun import HostRun, drop_kernel
 from job import TOP, say
-from stream import Boot, read_ktap
 from table import aligned
 from verdicts import VERDICTS, count
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
-_SEED = re.compile(r"\bseed: *(\S+)")
+_REPLAY = re.compile(r"KVM_USER_IRQ_SEED=\S+(?: KVM_USER_IRQ_STEPS=\S+)?")
 
 
-def seeds(ktap, case):
-    """The seeds that CASE printed, or its program if it printed none, by the channel's file."""
-    boot = Boot()
-    read_ktap(ktap, boot)
-    program_name, _, name = case.partition(".")
-    programs = [program for program in boot.programs if program.name == program_name]
-    own = [line for program in programs for result in program.results if result.name == name for line in result.log]
-    for lines in (own, [line for program in programs for line in program.lines]):
-        found = [match[1] for match in map(_SEED.search, lines) if match]
-        if found:
-            return list(dict.fromkeys(found))
-    return []
+def replay(case):
+    """What runs the random program again at which CASE failed, or an empty string."""
+    # The last that it named: a case with many programs names the one at fault when it knows it.
+    found = [match[0] for match in map(_REPLAY.search, case.log) if match]
+    return found[-1] if found else ""
 
 
 class Tally:
@@ -60,17 +51,17 @@ class Tally:
         self.unexpected = []
         self.write(0.0)
 
-    def add(self, host, number, cases, wrong, seeds_of, seconds):
+    def add(self, host, number, cases, wrong, seconds):
         self.complete[host] += 1
         for verdict, n in count(cases).items():
             self.verdicts[host][verdict] += n
         for case in cases:
             if (why := wrong.get((case.host, case.name))):
                 self.unexpected.append({"host": host, "round": number, "name": case.name, "verdict": case.verdict,
-                                        "reason": case.reason or why, "seeds": seeds_of(case.name), "log": case.log})
+                                        "reason": case.reason or why, "replay": replay(case), "log": case.log})
         if not cases:
             self.unexpected.append({"host": host, "round": number, "name": "", "verdict": "missing",
-                                    "reason": "the round gave no verdict at all", "seeds": [], "log": []})
+                                    "reason": "the round gave no verdict at all", "replay": "", "log": []})
         self.write(seconds)
 
     def write(self, seconds):
@@ -92,9 +83,9 @@ class Tally:
         if self.unexpected:
             lines += ["", "Not as expected:"]
         for one in self.unexpected:
-            replay = f"   seed: {' '.join(one['seeds'])}" if one["seeds"] else ""
+            again = f"   again: {one['replay']}" if one["replay"] else ""
             lines.append(f"  {one['verdict']:8}{one['host']:11} round {one['round']}: "
-                         f"{one['name']}: {one['reason']}{replay}")
+                         f"{one['name']}: {one['reason']}{again}")
         return "\n".join(["", *lines, ""])
 
 
@@ -124,12 +115,6 @@ class Round:
         self.folder.mkdir()
         self.thread = HostRun(host, mine.plan, self.folder, slots)
         self.thread.start()
-
-    def seeds_of(self, name):
-        for _, _, prefix in self.thread.boots:
-            if (found := seeds(Path(f"{prefix}.ktap").read_bytes(), name)):
-                return found
-        return []
 
 
 def rounds(mine, number):
@@ -167,7 +152,7 @@ def soak(words):
                 mine.check_patterns([one.thread])
             cases = one.thread.verdicts.sorted_cases()
             wrong = mine.judge(cases)
-            tally.add(one.host, one.number, cases, wrong, one.seeds_of, time.monotonic() - start)
+            tally.add(one.host, one.number, cases, wrong, time.monotonic() - start)
             if not wrong and cases:
                 shutil.rmtree(one.folder)
             progress.step(len(tally.unexpected))
@@ -179,7 +164,7 @@ def soak(words):
         else:
             shutil.rmtree(mine.folder)
         raise
-    mine.plan.image.unlink()
+    drop_kernel(mine.plan.image)
     folder = results.complete(mine.folder, latest=False)
     print(tally.text())
     total = sum(sum(verdicts.values()) for verdicts in tally.verdicts.values())

@@ -134,23 +134,35 @@ class _Reader:
         self.boot = boot
         self.waiting = list(programs)
         self.program = None
+        # The runner's verdict at the end of a program's line. The program may have said it itself: only
+        # if nothing more comes of it, is it the runner's.
+        self.glued = None
 
     def line(self, host_time, guest_time, text, cut):
         # A program whose last line has no end glues the runner's verdict to it.
         outer = _OUTER.search(text)
         if outer and not cut and self._is_next(outer[2]):
-            if outer.start():
+            if not outer.start():
+                self._end_program(outer)
+            elif self.program:
                 self._program_line(guest_time, text[:outer.start()], True)
-            self._end_program(outer)
-        elif text.startswith("# selftests: ") and self.program is None and self.waiting:
+                self.glued = outer
+        elif text.startswith("# selftests: ") and (self.program is None or self.glued) and self.waiting:
+            self.finish()
             self.program = self.waiting.pop(0)
             self.program.started = True
             self.program.log_since = guest_time
             if self.boot.first_result is None:
                 self.boot.first_result = host_time
         elif text.startswith("#"):
+            self.glued = None
             self._program_line(guest_time, text[1:].removeprefix(" "), cut)
         self.boot.last_result = host_time
+
+    def finish(self):
+        """No more will come of this program."""
+        if self.glued:
+            self._end_program(self.glued)
 
     def _is_next(self, name):
         expected = self.program or (self.waiting[0] if self.waiting else None)
@@ -161,7 +173,7 @@ class _Reader:
         program.started = program.ended = True
         program.ok = outer[1] == "ok"
         program.directive = (outer[3] or "").strip()
-        self.program = None
+        self.program = self.glued = None
 
     def _program_line(self, when, text, cut):
         program = self.program
@@ -235,6 +247,8 @@ def read_ktap(data, boot):
             reader.line(host_time, guest_time, content, cut or kind == "c")
         elif kind == "x":
             boot.status = int(content)
+            if reader:
+                reader.finish()
             if boot.careful:
                 boot.programs[-1].finished = True
         elif kind == "e":

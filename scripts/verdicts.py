@@ -14,6 +14,8 @@ LONGEST_LINE = 1000
 _ASSERTION = re.compile(r"Test Assertion Failure|Access denied - Exiting")
 _HARNESS_TIMEOUT = re.compile(r"Test terminated by timeout")
 _NAMELESS_SKIP = re.compile(r"(?:ok \d+|1\.\.0) *# *SKIP *(?:- *)?(.*)$")
+# Reasons by which the suite says that it tested nothing.
+_NO_FEATURE, _NO_KVM = "KVM_CAP_ARM_USER_IRQ is not advertised", "cannot open /dev/kvm"
 _NOISE = re.compile(r"# +(?:OK|FAIL) +\S+$")
 
 
@@ -90,8 +92,12 @@ def unexpected(case, tree, forced):
     if case.foreseen:
         return ""
     if case.verdict == "skip":
-        if forced and "KVM_CAP_ARM_USER_IRQ" in case.reason:
+        if case.reason.startswith(_NO_KVM):
+            return "skips for want of KVM, which every tree has"
+        if case.reason.startswith(_NO_FEATURE) and forced:
             return "skips although it is forced to run"
+        if case.reason.startswith(_NO_FEATURE) and tree != "baseline":
+            return "skips for want of what is to be tested; FORCE=1 shows what fails without it"
         return ""
     if tree == "baseline":
         if forced:

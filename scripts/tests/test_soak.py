@@ -20,32 +20,20 @@ from verdicts import Case
 
 FACTS = {"base": "6.12.1", "tree": "series", "hosts": ["vhe", "nvhe"], "patches": 7}
 
-KTAP = """\
-    0.100 h 0.100000 6.12.1
-    0.200 l 0.200000 user_irq_model a.x
-    0.200 l 0.200000 user_irq_model a.y
-    1.000 o 1.000000 # selftests: kvm: user_irq_model
-    1.010 o 1.010000 # TAP version 13
-    1.010 o 1.010000 # 1..2
-    1.010 o 1.010000 # # seed: 0x77
-    1.020 o 1.020000 # #  RUN           a.x ...
-    1.030 o 1.030000 # # user_irq_model.c:9:x:seed: 12345
-    1.040 o 1.040000 # not ok 1 a.x
-    1.050 o 1.050000 # #  RUN           a.y ...
-    1.060 o 1.060000 # not ok 2 a.y
-    1.070 o 1.070000 not ok 1 selftests: kvm: user_irq_model # exit=1
-"""
 
+class Replay(unittest.TestCase):
+    def test_the_program_at_fault_is_the_last_that_was_named(self):
+        case = Case("t.a", "vhe", "fail", log=[
+            "# aarch64/user_irq_model.c:413:agrees:KVM_USER_IRQ_SEED=0x12", "step 1",
+            "all of it: KVM_USER_IRQ_SEED=0x15 KVM_USER_IRQ_STEPS=90"])
+        self.assertEqual(soak.replay(case), "KVM_USER_IRQ_SEED=0x15 KVM_USER_IRQ_STEPS=90")
 
-class Seeds(unittest.TestCase):
-    def test_a_case_has_the_seed_that_it_printed(self):
-        self.assertEqual(soak.seeds(KTAP.encode(), "user_irq_model.a.x"), ["12345"])
+    def test_a_seed_alone(self):
+        case = Case("t.a", "vhe", "timeout", log=["# x.c:4:a:KVM_USER_IRQ_SEED=0x12"])
+        self.assertEqual(soak.replay(case), "KVM_USER_IRQ_SEED=0x12")
 
-    def test_and_else_those_of_its_program(self):
-        self.assertEqual(soak.seeds(KTAP.encode(), "user_irq_model.a.y"), ["0x77", "12345"])
-
-    def test_and_no_other_program_s(self):
-        self.assertEqual(soak.seeds(KTAP.encode(), "user_irq_timer.a.x"), [])
+    def test_the_library_s_own_seed_replays_nothing(self):
+        self.assertEqual(soak.replay(Case("t.a", "vhe", "fail", log=["Random seed: 0x6b8b4567"])), "")
 
 
 class FakeVerdicts:

@@ -298,6 +298,32 @@ class Traps(unittest.TestCase):
         m.switches_off()
         self.assertEqual(self.verdict(judge(m, "t"), "t.plan"), "fail")
 
+    def test_a_plan_that_says_more_than_the_program_lists(self):
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t", 3)
+        m.passes(1, "a.x")
+        m.ends("t")
+        m.switches_off()
+        self.assertEqual(self.verdict(judge(m, "t"), "t.plan"), "fail")
+
+    def test_no_plan(self):
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t")
+        m.passes(1, "a.x")
+        m.ends("t")
+        m.switches_off()
+        self.assertEqual(self.verdict(judge(m, "t"), "t.plan"), "fail")
+
+    def test_a_plan_of_no_case_and_no_skip(self):
+        m = Machine()
+        m.init("p", "t")
+        m.starts("t", 0)
+        m.ends("t")
+        m.switches_off()
+        self.assertEqual(self.verdict(judge(m, "t"), "t"), "missing")
+
     def test_a_plan_and_no_result(self):
         m = Machine()
         m.init("p", "t")
@@ -616,6 +642,34 @@ class Ends(unittest.TestCase):
         self.assertEqual(v.cases["t.a.z"].verdict, "missing")
         self.assertEqual(v.cases["u.b.x"].verdict, "pass")
 
+    def test_a_program_that_says_the_runners_words(self):
+        m = Machine()
+        m.init("p", "t")
+        m.starts("t")
+        m.inner("guest says: ok 1 selftests: kvm: t")
+        m.inner("and goes on")
+        m.ends("t", False, " # exit=254")
+        m.switches_off()
+        self.assertEqual(judge(m, "t").cases["t"].verdict, "fail")
+
+    def test_a_program_that_dies_after_the_runners_words(self):
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t", 1)
+        m.passes(1, "a.x")
+        m.inner("guest says: ok 1 selftests: kvm: t")
+        m.ends("t", False, " # exit=139")
+        m.switches_off()
+        self.assertEqual(judge(m, "t").cases["t.exit"].verdict, "fail")
+
+    def test_the_runners_verdict_glued_to_the_last_line_of_all(self):
+        m = Machine()
+        m.init("p", "t")
+        m.starts("t")
+        m.init("o", "# ....ok 1 selftests: kvm: t")
+        m.switches_off()
+        self.assertEqual(judge(m, "t").cases["t"].verdict, "pass")
+
     def test_init_cut_in_the_middle_of_its_list(self):
         m = Machine()
         m.lists("t", "a.x")
@@ -635,6 +689,13 @@ class Expected(unittest.TestCase):
         for tree in ("series", "stock"):
             self.assertEqual([bool(self.why(x, tree)) for x in ("pass", "skip", "fail", "missing", "crash", "timeout")],
                              [False, False, True, True, True, True])
+
+    def test_nothing_was_tested(self):
+        for reason in ("KVM_CAP_ARM_USER_IRQ is not advertised", "cannot open /dev/kvm: load KVM"):
+            for tree in ("series", "stock"):
+                self.assertTrue(self.why("skip", tree, reason=reason))
+        self.assertTrue(self.why("skip", "baseline", reason="cannot open /dev/kvm: load KVM"))
+        self.assertFalse(self.why("skip", "baseline", reason="KVM_CAP_ARM_USER_IRQ is not advertised"))
 
     def test_baseline(self):
         self.assertEqual([bool(self.why(x, "baseline")) for x in ("skip", "pass", "fail", "crash")],
