@@ -18,7 +18,13 @@ files() { git ls-files --cached --others --exclude-standard -- "$@"; }
 first_line_has() { files | while read -r file; do if head -1 "$file" | grep -q "$1"; then echo "$file"; fi; done; }
 
 case $1 in
-shellcheck) mapfile -t subjects < <(first_line_has '^#!.*bash'; echo scripts/steps.sh); shellcheck -x "${subjects[@]}" ;;
+shellcheck)
+	mapfile -t subjects < <(first_line_has '^#!.*bash'; echo scripts/steps.sh)
+	shellcheck -x "${subjects[@]}"
+	# Of bats, what cannot fail: it takes "! command" for well done whatever the command says.
+	mapfile -t subjects < <(files '*.bats' '*.bash')
+	shellcheck -x -S error "${subjects[@]}"
+	;;
 pyflakes3) mapfile -t subjects < <(files '*.py'); pyflakes3 "${subjects[@]}" ;;
 pycodestyle) mapfile -t subjects < <(files '*.py'); pycodestyle --max-line-length=120 "${subjects[@]}" ;;
 codespell) mapfile -t subjects < <(files); codespell --ignore-words-list=mis,inout,extraversion "${subjects[@]}" ;;

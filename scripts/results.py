@@ -110,9 +110,10 @@ def write_console(folder, boots):
 
 
 def write(folder, cases, about, seconds, boots):
-    write_console(folder, boots)
     (folder / "results.ktap").write_text(ktap_text(cases, about), encoding="utf-8")
     (folder / "junit.xml").write_text(junit.text(cases, about), encoding="utf-8")
     with open(folder / "summary.json", "w", encoding="utf-8") as file:
         json.dump(summary(cases, about, seconds), file, indent=1)
         file.write("\n")
+    # The channels go only when all that comes from them is there.
+    write_console(folder, boots)

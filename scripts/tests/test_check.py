@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""What make check counts as passed: nothing that was skipped, lost, or never ran."""
+
+import unittest
+
+import check
+
+
+class Tap(unittest.TestCase):
+    def test_a_skip_is_no_pass(self):
+        output = "1..3\nok 1 a\nok 2 b # skip no root\nok 3 c # skip (no kvm)\n"
+        self.assertEqual(check.tap(output, 0), (1, 0))
+        self.assertEqual(check.skipped(output), 2)
+
+    def test_a_test_that_did_not_come_has_failed(self):
+        self.assertEqual(check.tap("1..3\nok 1 a\nnot ok 2 b\n", 1), (1, 2))
+        self.assertEqual(check.tap("", 0), (0, 1))
+
+
+class Unittest(unittest.TestCase):
+    def test_a_skip_is_no_pass(self):
+        output = "Ran 5 tests in 0.1s\n\nOK (skipped=2)\n"
+        self.assertEqual(check.unittests(output, 0), (3, 0))
+        self.assertEqual(check.skipped(output), 2)
+
+    def test_failures_and_skips(self):
+        output = "Ran 5 tests in 0.1s\n\nFAILED (failures=1, errors=1, skipped=1)\n"
+        self.assertEqual(check.unittests(output, 1), (2, 2))
+
+    def test_none_ran(self):
+        self.assertEqual(check.unittests("Ran 0 tests in 0.0s\n\nOK\n", 0), (0, 1))
+
+
+class Verdicts(unittest.TestCase):
+    def test_the_last_line_of_a_run(self):
+        self.assertEqual(check.verdicts("Linux 6.12, series: all 89 verdicts as expected.", 0), (89, 0))
+        self.assertEqual(check.verdicts("Linux 6.12, series: 2 of 89 verdicts not as expected.", 1), (87, 2))
+        self.assertEqual(check.verdicts("", 2), (0, 1))
+
+
+if __name__ == "__main__":
+    unittest.main()
