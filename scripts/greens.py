@@ -71,6 +71,14 @@ def judge(patches, records, checkpatch):
     return wrong
 
 
+def sentence(wrong):
+    """What there is to say of all patches; WRONG as judge() has it, the base under 0."""
+    patches = {number: sentences for number, sentences in wrong.items() if number}
+    bad = sum(bool(sentences) for sentences in patches.values())
+    told = f"{bad} of {len(patches)} patches not as they say" if bad else f"all {len(patches)} patches as they say"
+    return f"what the series stands on does not build; {told}" if wrong[0] else told
+
+
 def matrix(patches, records, hosts):
     """Cases down, patches across; a cell has a sign a host."""
     names = list(dict.fromkeys(case["name"] for record in records.values() for case in record["cases"]))

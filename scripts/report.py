@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from html import escape
 
+import greens
 from stream import printable
 from verdicts import VERDICTS
 
@@ -31,7 +32,8 @@ fieldset label { padding: .2rem 0; }
 table { border-collapse: separate; border-spacing: 2px; }
 thead { position: sticky; top: 0; z-index: 3; background: var(--back); }
 thead th { background: var(--back); vertical-align: bottom; font-weight: normal; }
-thead .group { border-bottom: 2px solid var(--line); font-size: .75rem; line-height: 1.2; overflow-wrap: anywhere; }
+thead .group { border-bottom: 2px solid var(--line); font-size: .75rem; line-height: 1.2; min-width: 4.4rem;
+  overflow-wrap: anywhere; }
 th.column span { writing-mode: vertical-rl; transform: rotate(180deg); white-space: nowrap; }
 th.case, th.program, thead .corner { position: sticky; left: 0; text-align: left; background: var(--back); z-index: 1; }
 th.program { padding-top: .7rem; }
@@ -264,12 +266,11 @@ def page_of_validation(series, hosts, records, wrong, sentences):
                 reason = "; ".join([*(sentence.partition(": ")[2] for sentence in said), case["reason"]]).strip("; ")
                 cells[name, len(columns)] = Cell(case["verdict"], not said, case["seconds"], reason, case["log"])
             columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
-                                  f"patch-{patch.number:02}/"))
+                                  f"patch-{patch.number:02}/{'patch.txt' if patch.number else ''}"))
         facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
         if of_cases:
-            facts.append(f"Patch {patch.number}: {of_cases} verdicts not as it says, outlined below")
-    broken = sum(bool(bad) for bad in wrong.values())
-    facts.insert(0, f"{broken} of {len(wrong) - 1} patches not as they say" if broken else
-                 f"All {len(wrong) - 1} patches as they say")
-    return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", ["matrix.txt", "matrix.json"])],
-                sentences)
+            facts.append(f"Patch {patch.number}: verdicts not as it says, outlined below: {of_cases}")
+    told = greens.sentence(wrong)
+    facts.insert(0, told[0].upper() + told[1:])
+    files = ["matrix.txt", "matrix.json", *(f"patch-{patch.number:02}/" for patch in series.patches)]
+    return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", files)], sentences)

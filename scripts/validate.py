@@ -76,7 +76,9 @@ def where_the_time_went(walk, total):
 def write_results(series, walk, hosts, records, text, wrong):
     partial = results.new_run(TOP / "results", "validate")
     for patch in series.patches:
-        shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
+        folder = shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
+        if patch.number:
+            (folder / "patch.txt").write_text(series.mail(patch), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,
                 "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
@@ -106,12 +108,10 @@ def validate(words):
         text = summary(series, hosts, records, wrong)
         folder = write_results(series, walk, hosts, records, text, wrong)
     print(text)
-    bad = sum(bool(sentences) for sentences in wrong.values())
-    print(f"{series.name}: " + (f"{bad} of {len(wrong) - 1} patches not as they say." if bad else
-                                f"all {len(wrong) - 1} patches as they say."))
+    print(f"{series.name}: {greens.sentence(wrong)}.")
     print(f"Results: {folder.relative_to(TOP)}")
     print(where_the_time_went(walk, time.monotonic() - start))
-    return 1 if bad else 0
+    return 1 if any(wrong.values()) else 0
 
 
 if __name__ == "__main__":

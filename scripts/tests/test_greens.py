@@ -3,7 +3,7 @@
 
 import unittest
 
-from greens import judge, matrix
+from greens import judge, matrix, sentence
 from series import Patch
 
 
@@ -86,6 +86,14 @@ class Greens(unittest.TestCase):
 
     def test_checkpatch(self):
         self.assertEqual(judged(record(), record(), checkpatch=["checkpatch: too long"]), ["checkpatch: too long"])
+
+
+class Sentence(unittest.TestCase):
+    def test_the_base_is_no_patch(self):
+        self.assertEqual(sentence({0: [], 1: [], 2: []}), "all 2 patches as they say")
+        self.assertEqual(sentence({0: [], 1: ["x"], 2: []}), "1 of 2 patches not as they say")
+        self.assertEqual(sentence({0: ["x"], 1: []}),
+                         "what the series stands on does not build; all 1 patches as they say")
 
 
 class Matrix(unittest.TestCase):

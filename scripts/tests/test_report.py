@@ -150,7 +150,8 @@ class Report(unittest.TestCase):
         self.assertEqual([outlined for _, outlined, _ in parsed.cells], [None, "unexpected"])
         self.assertIn("named as turned green, and the verdict is fail", parsed.sections["c0-1"])
         self.assertEqual(page.facts, ["1 of 1 patches not as they say", "Patch 1: x.c: a new warning",
-                                      "Patch 1: 1 verdicts not as it says, outlined below"])
+                                      "Patch 1: verdicts not as it says, outlined below: 1"])
+        self.assertEqual([column.link for column in page.columns], ["patch-00/", "patch-01/patch.txt"])
 
 
 if __name__ == "__main__":
