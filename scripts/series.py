@@ -31,7 +31,8 @@ class Series:
     def __init__(self, name, git_dir, base, tip):
         self.name, self.git_dir = name, Path(git_dir)
         commits = self.git("rev-list", "--reverse", f"{base}..{tip}").split()
-        self.patches = [Patch(0, self.git("rev-parse", f"{base}^{{commit}}").strip(), "(what the series stands on)")]
+        # Not BASE, which may have gone on since.
+        self.patches = [Patch(0, self.git("rev-parse", f"{commits[0]}^").strip(), "(what the series stands on)")]
         self.patches += [self._patch(number, commit) for number, commit in enumerate(commits, 1)]
 
     def git(self, *arguments):
@@ -102,13 +103,15 @@ def from_range(path, text):
                           f"Rebase the series, or name a range behind the merge.")
     if not ask("rev-list", f"{base}..{tip}").stdout.split():
         raise CouldNotRun(f"SERIES={text} is empty: '{tip}' has no commit that '{base}' has not.")
-    for name in NEEDED:
-        if ask("cat-file", "-e", f"{base}:{name}").returncode:
-            raise CouldNotRun(f"'{base}' in {path} has no {name}: it is no Linux with KVM's selftests for arm64.")
     if ask("status", "--porcelain", "--untracked-files=no").stdout.strip():
         raise CouldNotRun(f"{path} has changes that are in no commit, and only commits are validated. "
                           "Commit or stash them, then run the same command again.")
     # Two trees may both be called linux.
     place = Path(path).resolve()
     name = f"{place.name}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}"
-    return Series(name, git_dir.stdout.strip(), base, tip)
+    series = Series(name, git_dir.stdout.strip(), base, tip)
+    for name in NEEDED:
+        if ask("cat-file", "-e", f"{series.patches[0].commit}:{name}").returncode:
+            raise CouldNotRun(f"{path} has no {name}: what the series stands on is no Linux "
+                              "with KVM's selftests for arm64. Name a range in one that is.")
+    return series

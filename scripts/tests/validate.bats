@@ -70,6 +70,15 @@ cannot_validate() {
 	cannot_validate old..main "is no git tree"
 }
 
+@test "a series whose base has gone on since stands on the commit that it began from" {
+	git switch -qc side old
+	echo 3 > more
+	commit three
+	run env PYTHONPATH="$TOP/scripts" /usr/bin/python3 -c \
+		"import series; print(series.from_range('$LINUX', 'main..side').patches[0].commit)"
+	[ "$output" = "$(git rev-parse old)" ]
+}
+
 @test "a repository that shares its index and has hooks stays as it is" {
 	local before tree=$BATS_TEST_TMPDIR/tree
 	git config core.splitIndex true
