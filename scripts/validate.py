@@ -7,8 +7,8 @@ usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_cap 
 Without SERIES it is our own series on BASE. SERIES=v6.12..mybranch is a range of
 commits in the git tree BASE=/path/to/linux, which is only read. A patch names the
 cases that it turns green in lines of its message like "Green: user_irq_timer.*".
-The cases run whether or not the capability is advertised. Exit status: 0 all as the patches
-say, 1 something is not, 2 it could not run.
+The cases run whether or not the capability is advertised. Exit status: 0 all as
+the patches say, 1 something is not, 2 it could not run.
 """
 
 import fcntl
