@@ -18,13 +18,13 @@ scope=(
 	virt/kvm
 )
 # What may not be left of the feature in the baseline: the ABI, and the functions behind it.
-feature='device_irq_level|KVM_CAP_ARM_USER_IRQ|KVM_ARM_DEV_|(timer|pmu)_(should_notify_user|update_run)'
+feature='device_irq_level|KVM_CAP_ARM_USER_IRQ|KVM_ARM_DEV_|(timer|pmu|irq)_(should_notify_user|needs_notify|update_run)'
 
 say() { echo "history: $*" >&2; }
 die() { say "$@"; exit 2; }
 
 if [ $# -ne 1 ] || [ "$1" = help ]; then
-	die "usage: history.sh BASE   (6.12, or the path of a Linux tree)"
+	die "usage: history.sh BASE   (6.12, 7, or the path of a Linux tree)"
 fi
 base_dir=$("$here/scripts/base.sh" "$1")
 name=${1##*/}
@@ -100,21 +100,36 @@ By semantic patch, so that the series has something to start from. What
 protects the host from a guest's timers stays."
 }
 
+# Hooks speak of functions by the names of 6.12; a base may have names of its own for them.
+apply_hooks() {
+	local patch=$1 names=$patches/$name/names.sed
+	[ -e "$names" ] || names=/dev/null
+	sed -f "$names" "$patch" | in_new apply --index --whitespace=error-all "${@:2}" 2> "$new/.git/rejected" ||
+		die "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
+}
+
 # A patch file is a mail's text, the whole files that come with it (New-file:), the cases that it turns
 # green (Green:), and its hooks into Linux's files. What is for us alone goes into a note of the commit.
+# Where a base needs other hooks into a file, they stand in a folder of its name, under the patch's own name.
 add_patch() {
-	local patch=$1 name=${1##*/} file green
-	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || die "$name has no Subject"
+	local patch=$patches/$1 others=$patches/$name/$1 file green differ=()
+	if [ ! -e "$patch" ]; then
+		# A patch of this base alone.
+		patch=$others
+	elif [ -e "$others" ]; then
+		apply_hooks "$others"
+		mapfile -t differ < <(sed -n 's,^+++ b/,--exclude=,p' "$others")
+	fi
+	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || die "$1 has no Subject"
 	if grep -q '^diff --git' "$patch"; then
-		in_new apply --index --whitespace=error-all "$patch" 2> "$new/.git/rejected" ||
-			die "$name does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
+		apply_hooks "$patch" "${differ[@]}"
 	fi
 	while read -r file; do
-		install -Dm644 "$here/kernel/$file" "$new/$file" || die "$name: kernel/$file is missing"
+		install -Dm644 "$here/kernel/$file" "$new/$file" || die "$1: kernel/$file is missing"
 		in_new add -f "$file"
 	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
 	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
-		in_new commit -qs --cleanup=whitespace -F - || die "$name is empty or has no text"
+		in_new commit -qs --cleanup=whitespace -F - || die "$1 is empty or has no text"
 	green=$(sed -n '/^---$/q; /^Green: /p' "$patch")
 	[ -z "$green" ] || in_new notes add -m "$green"
 }
@@ -131,10 +146,11 @@ else
 	take_feature_out
 fi
 in_new switch -qc series
-patches=("$here"/kernel/patches/*.patch)
-if [ -e "${patches[0]}" ]; then
-	say "Linux $version: series, ${#patches[@]} patches"
-	for patch in "${patches[@]}"; do
+patches=$here/kernel/patches
+mapfile -t names < <(find "$patches" "$patches/$name" -maxdepth 1 -name '*.patch' -printf '%f\n' 2> /dev/null | sort -u)
+if [ ${#names[@]} -gt 0 ]; then
+	say "Linux $version: series, ${#names[@]} patches"
+	for patch in "${names[@]}"; do
 		add_patch "$patch"
 	done
 fi

@@ -10,9 +10,10 @@ identifier vcpu;
 -{ ... }
 
 @@
+type T;
 identifier vcpu;
 @@
--void kvm_pmu_update_run(struct kvm_vcpu *vcpu)
+-T kvm_pmu_update_run(struct kvm_vcpu *vcpu)
 -{ ... }
 
 @@
@@ -22,6 +23,7 @@ identifier vcpu;
 -bool kvm_pmu_should_notify_user(struct kvm_vcpu *vcpu);
 
 @@
+type T;
 identifier vcpu;
 @@
--void kvm_pmu_update_run(struct kvm_vcpu *vcpu);
+-T kvm_pmu_update_run(struct kvm_vcpu *vcpu);

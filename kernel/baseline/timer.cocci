@@ -10,9 +10,17 @@ identifier vcpu;
 -{ ... }
 
 @@
+typedef u64;
 identifier vcpu;
 @@
--void kvm_timer_update_run(struct kvm_vcpu *vcpu)
+-u64 kvm_timer_needs_notify(struct kvm_vcpu *vcpu)
+-{ ... }
+
+@@
+type T;
+identifier vcpu;
+@@
+-T kvm_timer_update_run(struct kvm_vcpu *vcpu)
 -{ ... }
 
 @@
@@ -22,6 +30,7 @@ identifier vcpu;
 -bool kvm_timer_should_notify_user(struct kvm_vcpu *vcpu);
 
 @@
+type T;
 identifier vcpu;
 @@
--void kvm_timer_update_run(struct kvm_vcpu *vcpu);
+-T kvm_timer_update_run(struct kvm_vcpu *vcpu);
