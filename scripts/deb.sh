@@ -72,12 +72,16 @@ fetch() {
 	local name
 	apt-get "${options[@]}" update --error-on=any || return
 	name=$(highest)
-	[ -n "$name" ] || { echo "E: no package $package in $suites"; return 1; }
+	[ -n "$name" ] || return 3
 	cd "$new" && apt-get "${options[@]}" download "$name"
 }
 suites=$*
+status=0
 say "fetching $package of Debian's $suites"
-if ! logged "$log" how_far fetch; then
+logged "$log" how_far fetch || status=$?
+[ "$status" -ne 3 ] || could_not_run "$package is not in Debian's $suites today." \
+	"Where another suite has one, put its .deb into $cache, then run the same command again."
+if [ "$status" -ne 0 ]; then
 	grep -E '^(E|W|Err)' "$log" | head -5 >&2 || true
 	could_not_run "cannot download $package. Is there a network, and room on the disk? All of it is in $log." \
 		"Then run the same command again."

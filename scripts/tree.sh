@@ -59,15 +59,14 @@ git_for() {
 take_objects() {
 	local new=$1 other
 	for other in "$TOP/build/trees/${name%-*}"-{series,baseline,stock}; do
-		[ -e "$other/out/.built" ] || continue
+		# Its index, which is empty if the tree was made without a history.
+		[ -s "$other/out/.built" ] || continue
 		# Not while they are being made.
 		exec 8< "$other/out/.lock"
 		flock -sn 8 || continue
 		say "$name: objects of ${other##*/}"
 		cp -a "$other/out" "$new/out"
 		exec 8<&-
-		# A tree that was made without the history is the base.
-		[ -s "$new/out/.built" ] || git_for "$new/out/.built" "$new" read-tree stock
 		git_for "$new/out/.built" "$new" diff-index -z --cached --name-only "$commit" | (cd "$new" && xargs -0r rm -f)
 		rm "$new/out/.built"
 		return
@@ -129,8 +128,15 @@ copy_of_a_path() {
 }
 
 case $1-$2 in
-# The next 7.* of Debian's may be one that a rule in kernel/baseline does not match.
-7-stock) copy_as_it_is ;;
+7-stock)
+	# The next 7.* of Debian's may be one that a rule in kernel/baseline does not match.
+	if "$TOP/scripts/history.sh" 7 > /dev/null; then
+		copy_with_history 7
+	else
+		say "7-stock needs no baseline, and is taken as it is"
+		copy_as_it_is
+	fi
+	;;
 */* | .-* | ..-*) copy_of_a_path ;;
 *) copy_with_history "$1" ;;
 esac

@@ -197,6 +197,21 @@ linux_tree() {
 	[ -z "$(find "$COPY/build/cache" -name '*.deb' -o -name '.new*')" ]
 }
 
+# A Debian archive that has one package, as apt-get and apt-cache would tell of it.
+archive_with() {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 0\n' > "$BATS_TEST_TMPDIR/bin/apt-get"
+	printf '#!/bin/sh\necho %s\n' "$1" > "$BATS_TEST_TMPDIR/bin/apt-cache"
+	chmod 755 "$BATS_TEST_TMPDIR"/bin/apt-*
+}
+
+@test "an archive that has no Linux 7, or no longer" {
+	archive_with linux-source-6.19
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$COPY/scripts/base.sh" 7
+	could_not_run "linux-source-7.* is not in Debian's trixie-backports sid today." "run the same command again"
+	[ ! -e "$COPY/build/base/7" ]
+}
+
 @test "a disk that is known to be too full" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho Avail\necho 17\n' > "$BATS_TEST_TMPDIR/bin/df"

@@ -88,6 +88,20 @@ is_the_same() {
 	[ ! -e "$HISTORY" ]
 }
 
+@test "stock 7 does not need rules that match, its series does" {
+	rm build/base
+	mkdir build/base
+	ln -s "$TOP/build/base/6.12" build/base/7
+	sed -i 's/irqchip_in_kernel/another_name/' kernel/baseline/wake-up.cocci
+	run scripts/tree.sh 7 series
+	[ "$status" -eq 2 ]
+	[[ $output == *kernel/baseline/wake-up.cocci*arch/arm64/kvm/arm.c* ]]
+	run scripts/tree.sh 7 stock
+	[ "$status" -eq 0 ]
+	[[ $output == *kernel/baseline/wake-up.cocci*"taken as it is"* ]]
+	cmp "$TOP/build/base/6.12/arch/arm64/kvm/arm.c" build/trees/7-stock/arch/arm64/kvm/arm.c
+}
+
 @test "what a lost rule leaves of the feature is shown" {
 	rm kernel/baseline/pmu.cocci
 	run scripts/history.sh 6.12
