@@ -55,7 +55,7 @@ class Check:
                     self.why_not = line.strip()
         if self.why_not:
             print(f"== {self.name}: not checked\n", flush=True)
-            return 0, 0, False
+            return 0, 0, 0, False
         passed, failed = self.count(output, child.returncode)
         if child.returncode and not failed:
             failed = 1
