@@ -26,6 +26,7 @@ from pathlib import Path
 from children import DIE_TOGETHER
 from hosts import HostError, read_host
 
+SCRIPTS = Path(__file__).resolve().parent
 QEMU = "qemu-system-aarch64"
 # A host that lives says so each second (init's beat), so this much silence is a
 # hang, also on a machine so loaded that all takes ten times as long.
@@ -85,11 +86,25 @@ class Channel:
         self.ours.close()
 
 
-def device_tree(host, path):
+def qemu_of(host):
+    """The command of a QEMU that has this host's machine."""
+    if not shutil.which(QEMU):
+        raise HostError(f"{QEMU} is not installed. Run: make setup")
+    if not host.needs_qemu:
+        return QEMU
+    found = subprocess.run([*DIE_TOGETHER, SCRIPTS / "qemu.sh", host.needs_qemu], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        raise HostError(f"no QEMU for host {host.name}; the reason stands above.")
+    return found.stdout.strip()
+
+
+def device_tree(host, program, path):
     """The machine's own device tree, as QEMU makes it, less what the host is to lack."""
     machine, rest = host.machine_arguments()[1], host.machine_arguments()[2:]
     node, name = host.without
-    for command in ([QEMU, "-M", f"{machine},dumpdtb={path}", *rest, "-nodefaults", "-display", "none", "-nic", "none"],
+    for command in ([program, "-M", f"{machine},dumpdtb={path}", *rest, "-nodefaults", "-display", "none",
+                     "-nic", "none"],
                     ["fdtput", "-d", path, node, name]):
         done = subprocess.run([*DIE_TOGETHER, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if done.returncode:
@@ -97,9 +112,9 @@ def device_tree(host, path):
                             f"boot: see WITHOUT in hosts/{host.name}.host")
 
 
-def qemu_command(host, arguments, console_fd, ktap_fd):
+def qemu_command(host, program, arguments, console_fd, ktap_fd):
     # -nic none: a network card would need a ROM from another package.
-    command = [QEMU, *host.machine_arguments(),
+    command = [program, *host.machine_arguments(),
                "-nodefaults", "-display", "none", "-no-reboot", "-nic", "none",
                "-chardev", f"socket,id=console,fd={console_fd}", "-serial", "chardev:console",
                "-chardev", f"socket,id=ktap,fd={ktap_fd}",
@@ -163,15 +178,15 @@ def stop(signum, _frame):
     sys.exit(128 + signum)
 
 
-def boot(host, arguments):
+def boot(host, program, arguments):
     out = arguments.out
     if host.without:
-        device_tree(host, f"{out}.dtb")
+        device_tree(host, program, f"{out}.dtb")
     console, ktap = Channel(f"{out}.console"), Channel(f"{out}.ktap")
     fds = (console.theirs.fileno(), ktap.theirs.fileno())
     start = time.monotonic()
     with open(f"{out}.qemu", "wb") as qemu_log:
-        qemu = subprocess.Popen([*DIE_TOGETHER, *qemu_command(host, arguments, *fds)],
+        qemu = subprocess.Popen([*DIE_TOGETHER, *qemu_command(host, program, arguments, *fds)],
                                 stdin=subprocess.DEVNULL, stdout=qemu_log, stderr=qemu_log,
                                 pass_fds=fds)
     console.theirs.close()
@@ -187,7 +202,7 @@ def boot(host, arguments):
     said = Path(f"{out}.qemu").read_text(encoding="utf-8", errors="replace").strip()
     if not console.bytes and not ktap.bytes and said:
         print(f"boot: {host.name}: QEMU did not start: {said}\n"
-              f"boot: see hosts/{host.name}.host, and which QEMU this is ({QEMU} --version)",
+              f"boot: see hosts/{host.name}.host, and which QEMU this is ({program} --version)",
               file=sys.stderr)
         return 2
     with open(f"{out}.end", "w", encoding="utf-8") as end:
@@ -208,11 +223,9 @@ def main():
     arguments = parser.parse_args()
     try:
         host = read_host(arguments.host)
+        program = qemu_of(host)
     except HostError as error:
         print(f"boot: {error}", file=sys.stderr)
-        return 2
-    if not shutil.which(QEMU):
-        print(f"boot: {QEMU} is not installed. Run: make setup", file=sys.stderr)
         return 2
     if not os.path.exists(arguments.image):
         print(f"boot: no kernel at {arguments.image}. Run: make run", file=sys.stderr)
@@ -220,7 +233,7 @@ def main():
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     try:
-        return boot(host, arguments)
+        return boot(host, program, arguments)
     except HostError as error:
         print(f"boot: {error}", file=sys.stderr)
         return 2

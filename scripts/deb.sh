@@ -4,17 +4,20 @@
 # Downloads a package of Debian, its signature checked by apt, with an apt state
 # of its own: needs no root and changes nothing on the system.
 #
-# usage: deb.sh PACKAGE [SUITE...]     prints the path of the .deb, in build/cache
+# usage: deb.sh PACKAGE[:ARCHITECTURE] [SUITE...]     prints the path of the .deb, in build/cache
 # PACKAGE may be a shell pattern: of the names that match, the highest is taken.
-# Without a SUITE it comes from the running Debian release.
+# Without a SUITE it comes from the running Debian release. The ARCHITECTURE is that of
+# the emulated host, arm64, if none is named.
 
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 STEP=deb
 . "$TOP/scripts/steps.sh"
 
-takes 1 9 "deb.sh PACKAGE [SUITE...]" "$@"
-package=$1
+takes 1 9 "deb.sh PACKAGE[:ARCHITECTURE] [SUITE...]" "$@"
+package=${1%:*}
+architecture=arm64
+[ "$package" = "$1" ] || architecture=${1##*:}
 shift
 cache=$TOP/build/cache
 state=$cache/apt
@@ -22,7 +25,9 @@ mkdir -p "$cache"
 exec 9> "$cache/.lock"
 flock 9
 
-found() { find "$cache" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -1; }
+found() {
+	find "$cache" -maxdepth 1 \( -name "${package}_*_$architecture.deb" -o -name "${package}_*_all.deb" \) | sort -V | tail -1
+}
 if [ -n "$(found)" ]; then
 	found
 	exit 0
@@ -46,11 +51,10 @@ for suite; do
 	[ "${suite%-security}" = "$suite" ] || archive=debian-security
 	echo "deb [signed-by=$keyring] http://deb.debian.org/$archive $suite main"
 done > "$state/sources.list"
-# arm64, because the emulated host's programs come this way too; sources are in every architecture.
 options=(
 	-o Dir::State="$state" -o Dir::State::lists="$state/lists" -o Dir::State::status="$state/status"
 	-o Dir::Etc::sourcelist="$state/sources.list" -o Dir::Etc::sourceparts=/dev/null
-	-o Dir::Cache="$state/cache" -o APT::Architecture=arm64 -o APT::Architectures=arm64
+	-o Dir::Cache="$state/cache" -o APT::Architecture="$architecture" -o APT::Architectures="$architecture"
 	-o Acquire::Languages=none -o Acquire::Retries=3
 )
 # As root apt would fetch as another user, who may not write here.

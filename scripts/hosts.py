@@ -22,6 +22,8 @@ KEYS = {
     "KTAP": "terminal that the KTAP stream goes to, on a machine without virtio: its second serial port",
     "APPEND": "added to the kernel's command line",
     "QEMU": "added to QEMU's arguments",
+    "NEEDS_QEMU": "the oldest version of QEMU that has this machine, where Debian 12's does not do",
+    "BASES": "the bases that it is a host of when all hosts are asked for; without it, of any",
     "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
     "SAYS": "what the kernel prints when the machine is what it claims to be",
 }
@@ -59,6 +61,13 @@ class Host:
     @property
     def ktap_terminal(self):
         return self.values.get("KTAP")
+
+    @property
+    def needs_qemu(self):
+        return self.values.get("NEEDS_QEMU")
+
+    def is_for(self, base):
+        return "BASES" not in self.values or base in self.values["BASES"].split()
 
     @property
     def without(self):

@@ -106,7 +106,7 @@ def checked(values):
         if not values[key].split():
             raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
     if values["HOST"] == "all":
-        values["HOST"] = " ".join(known_hosts())
+        values["HOST"] = " ".join(name for name in known_hosts() if read_host(name).is_for(values["BASE"]))
     return values
 
 
