@@ -153,7 +153,8 @@ void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
 }
 
 /**
- * user_irq_vm() - make a VM without an in-kernel interrupt controller
+ * user_irq_vm_with() - make a VM without an in-kernel interrupt controller
+ * @features: of the vCPUs, more than the lines ask for
  * @lines: the lines that the guest works on; the PMU's asks for a PMU
  * @nr_vcpus: how many vCPUs, all made here: a later one would move the counter
  * @guest_code: where they start, as for user_irq_start_at()
@@ -161,8 +162,8 @@ void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
  *
  * Return: the VM.
  */
-struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
-			   struct kvm_vcpu *vcpus[])
+struct kvm_vm *user_irq_vm_with(u32 features, u64 lines, int nr_vcpus,
+				void *guest_code, struct kvm_vcpu *vcpus[])
 {
 	const struct kvm_device_attr pmu_init = {
 		.group = KVM_ARM_VCPU_PMU_V3_CTRL,
@@ -172,6 +173,7 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 	struct kvm_vcpu_init init = vcpu_features(vm, lines);
 	int i;
 
+	init.features[0] |= features;
 	vm_init_descriptor_tables(vm);
 
 	for (i = 0; i < nr_vcpus; i++) {
@@ -191,6 +193,21 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 	}
 
 	return vm;
+}
+
+/**
+ * user_irq_vm() - the same, with nothing that the lines do not ask for
+ * @lines: as for user_irq_vm_with()
+ * @nr_vcpus: likewise
+ * @guest_code: likewise
+ * @vcpus: likewise
+ *
+ * Return: the VM.
+ */
+struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
+			   struct kvm_vcpu *vcpus[])
+{
+	return user_irq_vm_with(0, lines, nr_vcpus, guest_code, vcpus);
 }
 
 /**

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A guest that has EL2, without an in-kernel interrupt controller, and what it
+ * needs to run a guest of its own.
+ */
+#ifndef SELFTEST_KVM_USER_IRQ_NESTED_H
+#define SELFTEST_KVM_USER_IRQ_NESTED_H
+
+#include "user_irq.h"
+
+/* Headers before Linux 6.16 lack them. */
+#ifndef KVM_CAP_ARM_EL2
+#define KVM_CAP_ARM_EL2			240
+#define KVM_CAP_ARM_EL2_E2H0		241
+#endif
+#ifndef KVM_ARM_VCPU_HAS_EL2_E2H0
+#define KVM_ARM_VCPU_HAS_EL2_E2H0	8
+#endif
+
+/* Vectors that a guest's own guest comes back by. */
+#define USER_IRQ_FROM_EL1_SYNC		8
+#define USER_IRQ_FROM_EL1_IRQ		9
+
+const char *user_irq_no_el2(bool e2h);
+struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
+				  struct kvm_vcpu **vcpu);
+
+u64 user_irq_enter_el1(void *code, void *stack, void *argument);
+u64 guest_run_el1(void *code, struct user_irq_guest *g);
+
+#endif /* SELFTEST_KVM_USER_IRQ_NESTED_H */

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest that has EL2, without an in-kernel interrupt controller.
+ *
+ * The library sets a vCPU up at EL2 if it is to have it, for E2H=1. With E2H=0
+ * the translation has another control register. The guest's own guest is a
+ * function at EL1, on the guest's own page tables and without a stage 2.
+ */
+#include "user_irq_nested.h"
+
+/* Of TCR_EL2, where E2H is 0 */
+#define TCR_EL2_PS_SHIFT	16
+#define TCR_EL2_DS_BIT		BIT(32)
+#define TCR_EL2_ONES		(BIT(31) | BIT(23))
+/* Of TCR_EL1 */
+#define TCR_EL1_IPS		GENMASK(34, 32)
+#define TCR_EL1_DS_BIT		BIT(59)
+
+static u8 el1_stack[4096] __aligned(16);
+
+/**
+ * user_irq_no_el2() - find out whether a guest can have EL2 here
+ * @e2h: with E2H=1, or with E2H=0
+ *
+ * Return: the reason to skip a case, or NULL.
+ */
+const char *user_irq_no_el2(bool e2h)
+{
+	if (!kvm_check_cap(KVM_CAP_ARM_EL2))
+		return "no KVM_CAP_ARM_EL2: it takes FEAT_NV2, kvm-arm.mode=nested, Linux 6.16";
+	if (!e2h && !kvm_check_cap(KVM_CAP_ARM_EL2_E2H0))
+		return "no KVM_CAP_ARM_EL2_E2H0: an EL2 with E2H=0 cannot be had here";
+	return NULL;
+}
+
+static u64 get_sys_reg(struct kvm_vcpu *vcpu, u32 encoding)
+{
+	return user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(encoding));
+}
+
+/* What the library gives a vCPU that has no EL2 is right for the EL1 of this one. */
+static void set_up_el1(struct kvm_vcpu *vcpu, struct kvm_vcpu *plain)
+{
+	static const u32 same[] = {
+		SYS_SCTLR_EL1, SYS_TCR_EL1, SYS_MAIR_EL1, SYS_CPACR_EL1,
+	};
+	int i;
+
+	for (i = 0; i < (int)ARRAY_SIZE(same); i++)
+		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(same[i]), get_sys_reg(plain, same[i]));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TTBR0_EL1), get_sys_reg(vcpu, SYS_TTBR0_EL2));
+}
+
+static void clear_e2h(struct kvm_vcpu *vcpu, u64 tcr_el1)
+{
+	u64 tcr = (tcr_el1 & GENMASK(15, 0)) | TCR_EL2_ONES;
+
+	tcr |= FIELD_GET(TCR_EL1_IPS, tcr_el1) << TCR_EL2_PS_SHIFT;
+	if (tcr_el1 & TCR_EL1_DS_BIT)
+		tcr |= TCR_EL2_DS_BIT;
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TCR_EL2), tcr);
+	/* Traps nothing */
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_CPTR_EL2), 0);
+}
+
+/**
+ * user_irq_nested_vm() - make a VM whose vCPU starts at EL2
+ * @e2h: with E2H=1, or with E2H=0: a VM has the one or the other
+ * @lines: as for user_irq_vm()
+ * @guest_code: likewise
+ * @vcpu: filled in
+ *
+ * Return: the VM.
+ */
+struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
+				  struct kvm_vcpu **vcpu)
+{
+	u32 features = BIT(KVM_ARM_VCPU_HAS_EL2);
+	struct kvm_vcpu *plain;
+	struct kvm_vm *vm, *other;
+
+	if (!e2h)
+		features |= BIT(KVM_ARM_VCPU_HAS_EL2_E2H0);
+	vm = user_irq_vm_with(features, lines, 1, guest_code, vcpu);
+
+	other = user_irq_vm(0, 1, guest_code, &plain);
+	set_up_el1(*vcpu, plain);
+	if (!e2h)
+		clear_e2h(*vcpu, get_sys_reg(plain, SYS_TCR_EL1));
+	kvm_vm_free(other);
+	return vm;
+}
+
+/**
+ * guest_run_el1() - let the guest, at EL2, run a guest of its own
+ * @code: a function that takes @g, at EL1
+ * @g: this vCPU's block
+ *
+ * HCR_EL2 says where its interrupts go. It starts anew with each call.
+ *
+ * Return: the number of the vector that it came back by.
+ */
+u64 guest_run_el1(void *code, struct user_irq_guest *g)
+{
+	return user_irq_enter_el1(code, el1_stack + sizeof(el1_stack), g);
+}
