@@ -134,8 +134,8 @@ class _Reader:
         self.boot = boot
         self.waiting = list(programs)
         self.program = None
-        # The runner's verdict at the end of a program's line. The program may have said it itself: only
-        # if nothing more comes of it, is it the runner's.
+        # The runner's verdict at the end of a program's line. The program may have said it itself: it is
+        # the runner's only if the next program begins, or all is over, and no other came.
         self.glued = None
 
     def line(self, host_time, guest_time, text, cut):
@@ -147,7 +147,8 @@ class _Reader:
             elif self.program:
                 self._program_line(guest_time, text[:outer.start()], True)
                 self.glued = outer
-        elif text.startswith("# selftests: ") and (self.program is None or self.glued) and self.waiting:
+        elif text.startswith("# selftests: ") and self.waiting and \
+                (self.program is None or self.glued and text.endswith(f" {self.waiting[0].name}")):
             self.finish()
             self.program = self.waiting.pop(0)
             self.program.started = True
@@ -155,7 +156,6 @@ class _Reader:
             if self.boot.first_result is None:
                 self.boot.first_result = host_time
         elif text.startswith("#"):
-            self.glued = None
             self._program_line(guest_time, text[1:].removeprefix(" "), cut)
         self.boot.last_result = host_time
 

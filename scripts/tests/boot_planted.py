@@ -24,8 +24,8 @@ PROGRAMS = ("planted_cut", "planted_eacces", "planted_escape", "planted_flood", 
 LIMITS = ["--silence", "5", "--most-bytes", str(1 << 20)]
 
 
-def install(folder, selftests):
-    """What the base's "make install" leaves, with the planted programs in it."""
+def install(folder, selftests, programs):
+    """What the base's "make install" leaves, with the planted PROGRAMS in it."""
     binary = folder / "planted"
     subprocess.run(["aarch64-linux-gnu-gcc", "-static", "-O2", "-Wall", "-I", selftests, "-o", binary,
                     HERE / "planted/planted.c"], check=True)
@@ -33,21 +33,45 @@ def install(folder, selftests):
     shutil.copytree(selftests / "kselftest", installed / "kselftest")
     shutil.copy(selftests / "run_kselftest.sh", installed)
     (installed / "kvm").mkdir()
-    names = [name for name in PROGRAMS if name != "planted_unbuilt"]
+    names = [name for name in programs if name != "planted_unbuilt"]
     for name in names:
         shutil.copy(binary, installed / "kvm" / name)
     (installed / "kselftest-list.txt").write_text("".join(f"kvm:{name}\n" for name in names))
     return installed
 
 
+def boot(folder, guest, given, programs):
+    """The host with the planted PROGRAMS; GIVEN is what the command line gave."""
+    installed = install(folder, given.selftests, programs)
+    plan = hostrun.Plan(given.image, guest, installed, programs, folder, ["planted_*"], [])
+    hostrun.BOOT_LIMITS = LIMITS
+    one, = hostrun.boot_hosts([read_host("vhe")], plan, folder)
+    return one
+
+
+class Given:
+    """The command line: paths."""
+    image = guest = selftests = None
+
+
+class WithoutTimeout(unittest.TestCase):
+    """Where there is no timeout(1), the runner waits for a hung program for ever, and says nothing of it."""
+
+    def test_it_is_told(self):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            shutil.copytree(Given.guest, folder / "guest")
+            (folder / "guest/timeout").chmod(0o644)
+            cases = boot(folder, folder / "guest", Given, ["planted_quiet"]).verdicts.cases
+        self.assertEqual(cases["host.init"].verdict, "crash")
+        self.assertIn("no /usr/bin/timeout", cases["host.init"].reason)
+
+
 class Planted(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = Path(tempfile.mkdtemp())
-        installed = install(cls.folder, cls.selftests)
-        plan = hostrun.Plan(cls.image, cls.guest, installed, PROGRAMS, cls.folder, ["planted_*"], [])
-        hostrun.BOOT_LIMITS = LIMITS
-        one, = hostrun.boot_hosts([read_host("vhe")], plan, cls.folder)
+        one = boot(cls.folder, Given.guest, Given, PROGRAMS)
         cls.boots = one.boots
         cls.cases = one.verdicts.cases
 
@@ -109,5 +133,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 4:
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         sys.exit(2)
-    Planted.image, Planted.guest, Planted.selftests = (Path(word).resolve() for word in sys.argv[1:])
+    Given.image, Given.guest, Given.selftests = (Path(word).resolve() for word in sys.argv[1:])
     unittest.main(argv=sys.argv[:1])

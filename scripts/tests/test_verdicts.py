@@ -633,6 +633,7 @@ class Ends(unittest.TestCase):
     def test_a_cut_line_with_the_runners_verdict_glued_to_it(self):
         m = self.half()
         m.init("o", "# ok 2 a.ynot ok 1 selftests: kvm: t # exit=139")
+        m.init("o", "# timeout set to 45")
         m.starts("u", 1)
         m.passes(1, "b.x")
         m.ends("u")
