@@ -12,12 +12,16 @@
 
 #include <linux/compiler.h>
 #include <linux/kvm.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 struct kvm_vcpu;
 
-/* A line that is added goes to kvm_user_irq_lines(), under the next number. */
-#define KVM_USER_IRQ_VERSION	1
+/*
+ * A line that is added goes to kvm_user_irq_lines(), under the next number. The
+ * kernel has the version whose devices it has.
+ */
+#define KVM_USER_IRQ_VERSION	1U
 
 /**
  * struct kvm_user_irq - what userspace knows of one vCPU's lines
@@ -45,9 +49,12 @@ static inline u64 kvm_user_irq_lines(unsigned int version)
 {
 	u64 lines = 0;
 
+	version = min(version, KVM_USER_IRQ_VERSION);
 	if (version >= 1)
 		lines |= KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER |
 			 KVM_ARM_DEV_PMU;
+	if (version >= 2)
+		lines |= KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER;
 
 	return lines;
 }

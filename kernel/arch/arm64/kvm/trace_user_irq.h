@@ -13,7 +13,9 @@
 	__print_flags_u64(lines, "|",					\
 			  { KVM_ARM_DEV_EL1_VTIMER, "EL1_VTIMER" },	\
 			  { KVM_ARM_DEV_EL1_PTIMER, "EL1_PTIMER" },	\
-			  { KVM_ARM_DEV_PMU, "PMU" })
+			  { KVM_ARM_DEV_PMU, "PMU" },			\
+			  { KVM_ARM_DEV_EL2_VTIMER, "EL2_VTIMER" },	\
+			  { KVM_ARM_DEV_EL2_PTIMER, "EL2_PTIMER" })
 
 DECLARE_EVENT_CLASS(kvm_user_irq,
 		    TP_PROTO(unsigned int vcpu_id, u64 told, u64 levels),

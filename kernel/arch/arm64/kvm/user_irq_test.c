@@ -95,8 +95,10 @@ static void a_version_names_its_lines(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, BIT(0), KVM_ARM_DEV_EL1_VTIMER);
 	KUNIT_EXPECT_EQ(test, BIT(1), KVM_ARM_DEV_EL1_PTIMER);
 	KUNIT_EXPECT_EQ(test, BIT(2), KVM_ARM_DEV_PMU);
+	KUNIT_EXPECT_EQ(test, BIT(3), KVM_ARM_DEV_EL2_VTIMER);
+	KUNIT_EXPECT_EQ(test, BIT(4), KVM_ARM_DEV_EL2_PTIMER);
 
-	for (int version = 1; version <= KVM_USER_IRQ_VERSION; version++) {
+	for (unsigned int version = 1; version <= KVM_USER_IRQ_VERSION; version++) {
 		u64 less = kvm_user_irq_lines(version - 1);
 		u64 more = kvm_user_irq_lines(version);
 

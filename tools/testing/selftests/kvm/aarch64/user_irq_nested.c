@@ -22,6 +22,13 @@ static void guest_says_where_it_is(struct user_irq_guest *g)
 	guest_knocks(g);
 }
 
+/* Its own guest is AArch64, and interrupts are taken where @to says. */
+static void guest_route(u64 to)
+{
+	write_sysreg((read_sysreg(hcr_el2) & HCR_E2H) | HCR_RW | to, hcr_el2);
+	isb();
+}
+
 static void own_guest_calls(struct user_irq_guest *g)
 {
 	WRITE_ONCE(g->expired, read_sysreg(currentel));
@@ -33,8 +40,7 @@ static void guest_runs_its_own(struct user_irq_guest *g)
 {
 	u64 vector;
 
-	/* Its own guest is AArch64, and interrupts are taken to EL2. */
-	write_sysreg((read_sysreg(hcr_el2) & HCR_E2H) | HCR_RW | HCR_IMO | HCR_FMO, hcr_el2);
+	guest_route(HCR_IMO | HCR_FMO);
 	for (;;) {
 		vector = guest_run_el1(own_guest_calls, g);
 		__GUEST_ASSERT(vector == USER_IRQ_FROM_EL1_SYNC &&
@@ -45,6 +51,94 @@ static void guest_runs_its_own(struct user_irq_guest *g)
 			       (unsigned long)READ_ONCE(g->expired));
 		guest_knock(g);
 	}
+}
+
+/* The registers by which the guest, at EL2, reaches a timer */
+enum way {
+	BY_V_EL0,
+	BY_P_EL0,
+	BY_V_EL02,
+	BY_P_EL02,
+	BY_HV_EL2,
+	BY_HP_EL2,
+};
+
+static enum way way;
+
+#define CASE_OF(_way, _ctl, _cval)		\
+	case _way:				\
+		write_sysreg_s(cval, _cval);	\
+		write_sysreg_s(ctl, _ctl);	\
+		break
+
+static void guest_set_timer(u64 ctl, u64 cval)
+{
+	switch (way) {
+	CASE_OF(BY_V_EL0, SYS_CNTV_CTL_EL0, SYS_CNTV_CVAL_EL0);
+	CASE_OF(BY_P_EL0, SYS_CNTP_CTL_EL0, SYS_CNTP_CVAL_EL0);
+	CASE_OF(BY_V_EL02, SYS_CNTV_CTL_EL02, SYS_CNTV_CVAL_EL02);
+	CASE_OF(BY_P_EL02, SYS_CNTP_CTL_EL02, SYS_CNTP_CVAL_EL02);
+	CASE_OF(BY_HV_EL2, SYS_CNTHV_CTL_EL2, SYS_CNTHV_CVAL_EL2);
+	CASE_OF(BY_HP_EL2, SYS_CNTHP_CTL_EL2, SYS_CNTHP_CVAL_EL2);
+	}
+	isb();
+}
+
+/* All count the same: there are no offsets. */
+static void guest_arms(struct user_irq_guest *g)
+{
+	guest_set_timer(CTL_ENABLE, timer_get_cntct(PHYSICAL) + usec_to_cycles(g->delay_us));
+}
+
+static void guest_raises_and_lowers(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	for (;;) {
+		guest_set_timer(CTL_ENABLE, 0);
+		guest_knock(g);
+		guest_set_timer(0, 0);
+		guest_knock(g);
+	}
+}
+
+static void guest_arms_and_computes(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	for (;;) {
+		guest_arms(g);
+		guest_wait(g);
+		guest_set_timer(0, 0);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
+static void guest_arms_and_sleeps(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	guest_arms(g);
+	for (;;)
+		wfi();
+}
+
+static void own_guest_computes(struct user_irq_guest *g)
+{
+	for (;;)
+		WRITE_ONCE(g->progress, g->progress + 1);
+}
+
+/* Its own guest never comes back by itself. */
+static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	guest_route(HCR_IMO | HCR_FMO);
+	guest_arms(g);
+	guest_run_el1(own_guest_computes, g);
+}
+
+static const char *missing_here(bool e2h)
+{
+	return user_irq_missing(0) ?: user_irq_no_el2(e2h);
 }
 
 FIXTURE(vm) {
@@ -60,10 +154,8 @@ FIXTURE_VARIANT_ADD(vm, e2h0) { .e2h = false };
 
 FIXTURE_SETUP(vm)
 {
-	const char *missing = user_irq_missing(0);
+	const char *missing = missing_here(variant->e2h);
 
-	if (!missing)
-		missing = user_irq_no_el2(variant->e2h);
 	if (missing)
 		SKIP(return, "%s", missing);
 
@@ -108,6 +200,176 @@ TEST_F(vm, runs_its_own_guest)
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	}
+}
+
+/* Which timer a register reaches depends on E2H; the line is the timer's. */
+FIXTURE(line) {
+	struct kvm_vcpu *vcpu;
+	struct user_irq_guest *g;
+};
+
+FIXTURE_VARIANT(line) {
+	bool e2h;
+	enum way way;
+	u64 line;
+};
+
+FIXTURE_VARIANT_ADD(line, e2h_el1_vtimer) { true, BY_V_EL02, KVM_ARM_DEV_EL1_VTIMER };
+FIXTURE_VARIANT_ADD(line, e2h_el1_ptimer) { true, BY_P_EL02, KVM_ARM_DEV_EL1_PTIMER };
+FIXTURE_VARIANT_ADD(line, e2h_el2_vtimer) { true, BY_HV_EL2, KVM_ARM_DEV_EL2_VTIMER };
+FIXTURE_VARIANT_ADD(line, e2h_el2_ptimer) { true, BY_HP_EL2, KVM_ARM_DEV_EL2_PTIMER };
+FIXTURE_VARIANT_ADD(line, e2h_el2_vtimer_as_el0) { true, BY_V_EL0, KVM_ARM_DEV_EL2_VTIMER };
+FIXTURE_VARIANT_ADD(line, e2h_el2_ptimer_as_el0) { true, BY_P_EL0, KVM_ARM_DEV_EL2_PTIMER };
+FIXTURE_VARIANT_ADD(line, e2h0_el1_vtimer) { false, BY_V_EL0, KVM_ARM_DEV_EL1_VTIMER };
+FIXTURE_VARIANT_ADD(line, e2h0_el1_ptimer) { false, BY_P_EL0, KVM_ARM_DEV_EL1_PTIMER };
+FIXTURE_VARIANT_ADD(line, e2h0_el2_ptimer) { false, BY_HP_EL2, KVM_ARM_DEV_EL2_PTIMER };
+
+FIXTURE_SETUP(line)
+{
+	const char *missing = missing_here(variant->e2h);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_nested_vm(variant->e2h, variant->line, guest_raises_and_lowers, &self->vcpu);
+	self->g = user_irq_guest(self->vcpu);
+	way = variant->way;
+	sync_global_to_guest(self->vcpu->vm, way);
+}
+
+FIXTURE_TEARDOWN(line)
+{
+	kvm_vm_free(self->vcpu->vm);
+}
+
+static void set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
+{
+	const bool virt = line == KVM_ARM_DEV_EL2_VTIMER;
+
+	if (line & USER_IRQ_TIMERS) {
+		user_irq_set_level(vcpu, line, high);
+		return;
+	}
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CVAL_EL2 : SYS_CNTHP_CVAL_EL2), 0);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CTL_EL2 : SYS_CNTHP_CTL_EL2),
+		     high ? CTL_ENABLE : 0);
+}
+
+/*
+ * A timer that the guest lets rise and fall, by whichever of its registers, is
+ * told by the bit of that timer and by no other.
+ *
+ * Clause: notified
+ */
+TEST_F(line, follows_the_timer)
+{
+	struct user_irq_return r;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
+ * A timer that expires while the guest computes ends its turn, once.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, rises_while_the_guest_computes)
+{
+	struct user_irq_return r;
+	int i;
+
+	user_irq_start_at(self->vcpu, guest_arms_and_computes);
+	for (i = 0; i < 10; i++) {
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		WRITE_ONCE(self->g->stop, 1);
+		user_irq_run_to_knock(self->vcpu, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
+ * So does one that expires while the guest's own guest computes, where other
+ * timers are in the hardware.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, rises_while_its_own_guest_computes)
+{
+	struct user_irq_return r;
+	u64 progress;
+
+	self->g->delay_us = 20000;
+	user_irq_start_at(self->vcpu, guest_arms_and_runs_its_own);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	progress = READ_ONCE(self->g->progress);
+	EXPECT_LT(0, progress);
+
+	/* It goes on then, without a return for the line that stays high. */
+	set_level(self->vcpu, variant->line, false);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
+/*
+ * One that expires while the guest waits in WFI ends the wait.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, rises_in_wfi)
+{
+	struct user_irq_return r;
+
+	self->g->delay_us = 20000;
+	user_irq_start_at(self->vcpu, guest_arms_and_sleeps);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+}
+
+/*
+ * A change by KVM_SET_ONE_REG, as after a migration, is told before the guest
+ * runs.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, change_by_the_vmm_is_told)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	set_level(self->vcpu, variant->line, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+	set_level(self->vcpu, variant->line, false);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
+/*
+ * immediate_exit tells the levels as they are, too.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, immediate_exit_returns_current_levels)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	set_level(self->vcpu, variant->line, true);
+	self->vcpu->run->immediate_exit = 1;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 }
 
 TEST_HARNESS_MAIN

@@ -20,8 +20,13 @@
 #define KVM_ARM_DEV_EL1_PTIMER		0x2
 #define KVM_ARM_DEV_PMU			0x4
 #endif
+#ifndef KVM_ARM_DEV_EL2_VTIMER
+#define KVM_ARM_DEV_EL2_VTIMER		0x8
+#define KVM_ARM_DEV_EL2_PTIMER		0x10
+#endif
 
 #define USER_IRQ_TIMERS		(KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER)
+/* Those that a vCPU without EL2 has */
 #define USER_IRQ_LINES		(USER_IRQ_TIMERS | KVM_ARM_DEV_PMU)
 
 #define USER_IRQ_MAX_VCPUS	8

@@ -17,6 +17,13 @@
 #define KVM_ARM_VCPU_HAS_EL2_E2H0	8
 #endif
 
+#ifndef SYS_CNTHP_CTL_EL2
+#define SYS_CNTHP_CTL_EL2		sys_reg(3, 4, 14, 2, 1)
+#define SYS_CNTHP_CVAL_EL2		sys_reg(3, 4, 14, 2, 2)
+#define SYS_CNTHV_CTL_EL2		sys_reg(3, 4, 14, 3, 1)
+#define SYS_CNTHV_CVAL_EL2		sys_reg(3, 4, 14, 3, 2)
+#endif
+
 /* Vectors that a guest's own guest comes back by. */
 #define USER_IRQ_FROM_EL1_SYNC		8
 #define USER_IRQ_FROM_EL1_IRQ		9

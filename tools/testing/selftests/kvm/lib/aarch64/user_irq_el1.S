@@ -26,7 +26,7 @@ user_irq_enter_el1:
 	save_pair x21, x22
 	save_pair x19, x20
 	mrs	x9, vbar_el2
-	save_pair x9, x9
+	save_pair x9, xzr
 
 	adr	x9, vectors
 	msr	vbar_el2, x9
@@ -40,7 +40,7 @@ user_irq_enter_el1:
 	eret
 
 back:
-	restore_pair x9, x9
+	restore_pair x9, xzr
 	msr	vbar_el2, x9
 	isb
 	restore_pair x19, x20
