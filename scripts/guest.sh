@@ -20,7 +20,8 @@ flock 9
 new=$made/.new
 if [ ! -e "$made/busybox" ]; then
 	deb=$("$TOP/scripts/deb.sh" busybox-static)
-	dpkg-deb --fsys-tarfile "$deb" | tar -x -O ./bin/busybox > "$new" ||
+	# Below /usr in Debian 13, and not in 12.
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -O --wildcards '*/bin/busybox' > "$new" ||
 		could_not_run "cannot unpack $deb. Remove it, then run the same command again."
 	chmod 755 "$new"
 	mv "$new" "$made/busybox"
