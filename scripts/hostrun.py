@@ -11,13 +11,15 @@ from pathlib import Path
 import initramfs
 from children import CHILDREN, CouldNotRun
 from hostverdicts import HostVerdicts
-from stream import read_boot
+from stream import printable, read_boot
 
 BOOT = Path(__file__).resolve().parent / "boot.py"
 # Arguments of boot.py's that say when to give a boot up. Its own are far away.
 BOOT_LIMITS = []
 # What only the harness of kselftest has in it: the heading of its list of cases.
 HARNESS = b"# FIXTURE"
+# Lines of a console that stand for a log where there is none.
+TAIL = 30
 
 
 class Plan:
@@ -30,7 +32,7 @@ class Plan:
         self.built = [name for name in programs if (installed / "kvm" / name).exists()]
         self.harness = {name: HARNESS in (installed / "kvm" / name).read_bytes() for name in self.built}
         self.programs = programs
-        self.failed = {name: _why_not_built(failed / name) for name in programs if name not in self.built}
+        self.failed = {name: why_not_built(failed / name) for name in programs if name not in self.built}
         self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
         self.env = env
 
@@ -46,12 +48,19 @@ class Plan:
         return self.archive.pack(files)
 
 
-def _why_not_built(log):
+def why_not_built(log):
+    """The line that says it, and all lines."""
     try:
-        errors = [line for line in log.read_text(errors="replace").splitlines() if "error" in line.lower()]
+        lines = [printable(line) for line in log.read_text(errors="replace").splitlines()]
     except FileNotFoundError:
-        return "its log is missing too"
-    return errors[0] if errors else "see the log of the build"
+        return "its log is missing too", [f"no {log}"]
+    return next((line for line in lines if "error" in line.lower()), "see the log of the build"), lines
+
+
+def end_of_console(data):
+    """The last lines, without the seconds that boot.py puts before each."""
+    lines = data.decode("utf-8", errors="backslashreplace").split("\n")
+    return [printable(line[10:]) for line in lines if len(line) > 10][-TAIL:]
 
 
 def keep_kernel(image, hosts, folder):
@@ -85,8 +94,8 @@ class HostRun(threading.Thread):
 
     def run(self):
         try:
-            for name, why in self.plan.failed.items():
-                self.verdicts.not_built(name, why)
+            for name, (why, log) in self.plan.failed.items():
+                self.verdicts.not_built(name, why, log)
             with self.slots:
                 while self.verdicts.pending():
                     if not self._boot():
@@ -110,8 +119,9 @@ class HostRun(threading.Thread):
         if status:
             raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
         end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
-        boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), Path(f"{prefix}.console").read_bytes(), self.host.says)
-        progress = self.verdicts.add_boot(boot, end["how"], end["why"])
+        console = Path(f"{prefix}.console").read_bytes()
+        boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), console, self.host.says)
+        progress = self.verdicts.add_boot(boot, end["how"], end["why"], end_of_console(console))
         self.known.update(boot.unwanted)
         if number == 1:
             self.boot_seconds = boot.first_result or end["seconds"]

@@ -41,9 +41,14 @@ class HostVerdicts:
         self.careful = False
         # (verdict, reason, log) of what a careful boot has yet to explain.
         self.unexplained = None
+        # The last lines of the last boot's console.
+        self.console = []
 
     def set(self, name, verdict, reason="", log=(), seconds=0.0):
-        self.cases[name] = Case(name, self.host, verdict, round(seconds, 6), reason, excerpt(log, KEPT))
+        kept = excerpt(log, KEPT)
+        if not kept and verdict != "pass":
+            kept = self.console or ["(not a line came)"]
+        self.cases[name] = Case(name, self.host, verdict, round(seconds, 6), reason, kept)
 
     def pending(self):
         return [name for name in self.programs if name not in self.ended]
@@ -52,16 +57,17 @@ class HostVerdicts:
         """The cases that a further boot need not run, as init compares them."""
         return sorted({*self.cases, *(f"{name}." for name in self.cases if name in self.programs)})
 
-    def not_built(self, program, why):
+    def not_built(self, program, why, log=()):
         self.ended.add(program)
-        self.set(program, "missing", f"did not build: {why}")
+        self.set(program, "missing", f"did not build: {why}", log)
 
     def sorted_cases(self):
         order = {name: index for index, name in enumerate(self.programs)}
         return sorted(self.cases.values(), key=lambda case: order.get(case.name.partition(".")[0], len(order)))
 
-    def add_boot(self, boot, how, why):
-        """Takes in a boot that ended HOW; returns whether it brought the run any further."""
+    def add_boot(self, boot, how, why, console=()):
+        """Takes in a boot that ended HOW, with these last lines; returns whether it brought the run any further."""
+        self.console = [*console]
         before = set(self.cases), set(self.ended), self.careful
         died = how != "off" or not boot.powered_off
         for program in boot.programs:
@@ -112,7 +118,7 @@ class HostVerdicts:
             if BEFORE not in self.cases:
                 self.set(BEFORE, _verdict_of_end(how), why)
         elif self.unexplained is None:
-            self.unexplained = (_verdict_of_end(how), why, [])
+            self.unexplained = (_verdict_of_end(how), why, self.console)
         if self.unexplained:
             self.careful = True
 
@@ -174,7 +180,8 @@ class HostVerdicts:
             elif program.listed and result.name not in program.listed:
                 verdict, reason = "fail", "a result line for a case that the program does not list"
             seen.add(name)
-            self.set(name, verdict, reason, result.log, result.end - result.start)
+            log = result.log if verdict == "pass" else result.log or program.lines
+            self.set(name, verdict, reason, log, result.end - result.start)
 
     def _take_end(self, program):
         """A program that ended, or that the runner never came to."""
@@ -192,7 +199,7 @@ class HostVerdicts:
         if program.plan == 0 and program.plan_skip is not None and not program.results:
             verdict, reason = judge_skip(program.plan_skip, program.lines)
             for name in [f"{program.name}.{case}" for case in lost] or [program.name]:
-                self.set(name, verdict, reason, program.log)
+                self.set(name, verdict, reason, program.lines)
             return
         for case in lost:
             self._take_lost(program, case)
@@ -201,14 +208,16 @@ class HostVerdicts:
         elif program.started and not program.ok and \
                 all(case.verdict in ("pass", "skip", "xfail") for case in self._cases_of(program.name)):
             self.set(f"{program.name}.exit", "timeout" if _timed_out(program) else "fail",
-                     f"every case has its verdict, and still the program failed: {program.directive}", program.log)
+                     f"every case has its verdict, and still the program failed: {program.directive}",
+                     program.log or program.lines)
 
     def _take_lost(self, program, case):
         name = f"{program.name}.{case}"
         if case == program.running:
             self.set(name, "fail", f"the program ended in it ({program.directive})", program.log)
         else:
-            self.set(name, "missing", "no verdict came" if program.started else "the program did not run")
+            self.set(name, "missing", "no verdict came" if program.started else "the program did not run",
+                     program.log or program.lines)
 
     def _take_single(self, program):
         """A program that reports no cases is one case."""

@@ -58,6 +58,8 @@ class LeftByRun(unittest.TestCase):
                 names = (f"{case.get('classname')}.{case.get('name')}", case.get("name"))
                 key = next((suite.get("name"), name) for name in names if (suite.get("name"), name) in self.cases)
                 found[key] = next((child.tag for child in case), None)
+                for child in case:
+                    self.assertTrue((child.text or "").strip(), f"{key}: no log")
         self.assertEqual(found, {key: IN_JUNIT.get(verdict, "error") for key, verdict in self.cases.items()})
 
     def test_kcidb(self):
