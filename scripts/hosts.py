@@ -5,6 +5,7 @@
 A line is KEY=value. With no argument this prints the hosts and what they are.
 """
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -89,7 +90,11 @@ def read_host(name, directory=HOSTS):
     if name not in known_hosts(directory):
         raise HostError(f"unknown host '{name}'. There are: {', '.join(known_hosts(directory))}.")
     values = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise HostError(f"{path} is not UTF-8: {error.reason} at byte {error.start}. Save it as UTF-8.") from error
+    for number, line in enumerate(text.splitlines(), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
@@ -105,8 +110,12 @@ def read_host(name, directory=HOSTS):
     if "WITHOUT" in values and len(values["WITHOUT"].split()) != 2:
         raise HostError(f"{path}: WITHOUT={values['WITHOUT']} is not a node and a property.")
     for key in ("SMP", "MEMORY"):
-        if not values[key].isdigit():
-            raise HostError(f"{path}: {key}={values[key]} is not a number.")
+        if not re.fullmatch("[1-9][0-9]*", values[key]):
+            raise HostError(f"{path}: {key}={values[key]} is not a number from 1 on.")
+    try:
+        shlex.split(values.get("QEMU", ""))
+    except ValueError as error:
+        raise HostError(f"{path}: QEMU={values['QEMU']}: {error}. Add the quote that is missing.") from error
     return Host(name, values)
 
 

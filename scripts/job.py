@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -229,6 +230,11 @@ def main(usage, work):
         say("interrupted. The same command starts again; what was complete is kept.")
     except OSError as error:
         CHILDREN.stop()
-        say(f"{error.strerror}: {error.filename or ''}. If the disk is full, make room; "
+        say(f"{error.strerror or error}: {error.filename or ''}. If the disk is full, make room; "
             "then run the same command again.")
+    except Exception as error:
+        CHILDREN.stop()
+        traceback.print_exc()
+        say(f"{type(error).__name__}: {error}. This is a defect of the bench. Please report it, "
+            "with all that stands above.")
     return 2

@@ -18,29 +18,22 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from children import CouldNotRun
+import job
+from children import CHILDREN, CouldNotRun
+from job import TOP, path_of, start
 from programs import OURS, choose_programs, programs_of
 from trees import default_tree
 
-TOP = Path(__file__).resolve().parent.parent
-SCRIPTS = TOP / "scripts"
 FORMATS = (".gz", ".bz2", ".xz")
 RESULT = re.compile(r"^(?:# )*(not )?ok ")
 
 
-def script(name, *arguments):
-    done = subprocess.run([SCRIPTS / name, *arguments], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise CouldNotRun(f"{name} could not do its part; what it said stands above.")
-    return Path(done.stdout.strip().rpartition("\n")[2])
-
-
 def build():
     """Returns the folder that the tests are installed in."""
-    tree = script("tree.sh", os.environ["BASE"], os.environ["TREE"] or default_tree(os.environ["BASE"]))
+    tree = path_of(start("tree.sh", os.environ["BASE"], os.environ["TREE"] or default_tree(os.environ["BASE"])))
     known = programs_of(tree)
     programs = choose_programs(os.environ["TESTS"].split(), known)
-    installed = script("selftests.sh", str(tree), *(known[name] for name in programs))
+    installed = path_of(start("selftests.sh", str(tree), *(known[name] for name in programs)))
     lacking = [name for name in programs if not (installed / "kvm" / name).exists()]
     if lacking:
         raise CouldNotRun(f"did not build: {', '.join(lacking)}; see above.")
@@ -75,13 +68,14 @@ def run_natively():
             raise CouldNotRun(f"on this machine TESTS chooses programs, and '{pattern}' is a case. Give it by "
                               f"{arguments_variable(pattern.partition('.')[0])}='-r CASE'.")
     results = []
-    with subprocess.Popen([build() / "run_kselftest.sh", "-c", "kvm"], stdout=subprocess.PIPE, text=True,
-                          errors="backslashreplace") as runner:
-        for line in runner.stdout:
-            print(line, end="", flush=True)
-            results += RESULT.findall(line)
-    if runner.returncode or not results:
-        raise CouldNotRun(f"run_kselftest.sh ended with status {runner.returncode} and {len(results)} results.")
+    runner = CHILDREN.start([build() / "run_kselftest.sh", "-c", "kvm"], stdout=subprocess.PIPE, text=True,
+                            errors="backslashreplace")
+    for line in runner.stdout:
+        print(line, end="", flush=True)
+        results += RESULT.findall(line)
+    status, _ = CHILDREN.wait(runner)
+    if status or not results:
+        raise CouldNotRun(f"run_kselftest.sh ended with status {status} and {len(results)} results.")
     return 1 if any(results) else 0
 
 
@@ -106,18 +100,23 @@ def run_emulated():
         named = any(arguments_variable(name) in os.environ for name in programs)
         tests += cases_by_arguments(programs if named else [pattern])
     words = [f"{key}={os.environ[key]}" for key in ("BASE", "TREE", "HOST")]
-    done = subprocess.run([SCRIPTS / "run.py", *words, f"TESTS={' '.join(tests)}"],
-                          stdout=subprocess.PIPE, text=True, check=False)
-    print(done.stdout, end="", file=sys.stderr)
-    folder = re.search(r"^Results: (\S+)", done.stdout, re.M)
+    _, bench = start("run.py", *words, f"TESTS={' '.join(tests)}")
+    status, output = CHILDREN.wait(bench)
+    print(output, end="", file=sys.stderr)
+    folder = re.search(r"^Results: (\S+)", output, re.M)
     if folder:
         print((TOP / folder[1] / "results.ktap").read_text(encoding="utf-8"), end="")
-    return done.returncode
+    return status
 
 
 def install():
     destination = Path(os.environ["KSFT_INSTALL_PATH"])
-    shutil.copytree(build(), destination, dirs_exist_ok=True)
+    installed = build()
+    try:
+        shutil.copytree(installed, destination, dirs_exist_ok=True)
+    except OSError as error:
+        raise CouldNotRun(f"cannot install in {destination}: {error.strerror or error}. Give KSFT_INSTALL_PATH= "
+                          "of a folder that you may write, with room for it.") from error
     print(f"installed in {destination}")
     return destination
 
@@ -140,24 +139,16 @@ def clean():
     shutil.rmtree(TOP / "tools/testing/selftests/kselftest_install", ignore_errors=True)
 
 
-def main():
+def target(words):
     targets = {"all": build, "run_tests": lambda: run_natively() if native() else run_emulated(),
                "install": install, "gen_tar": gen_tar, "clean": clean}
-    if len(sys.argv) != 2 or sys.argv[1] not in targets:
-        print(__doc__.split("\n\n")[1], file=sys.stderr)
-        return 0 if sys.argv[1:] == ["help"] else 2
-    try:
-        if os.environ["TARGETS"].split() != ["kvm"]:
-            raise CouldNotRun(f"unknown TARGETS '{os.environ['TARGETS']}'. There is: kvm.")
-        status = targets[sys.argv[1]]()
-    except CouldNotRun as error:
-        print(f"kselftest: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("kselftest: interrupted. The same command starts again.", file=sys.stderr)
-        return 2
+    if len(words) != 1 or words[0] not in targets:
+        raise CouldNotRun(f"unknown target '{' '.join(words)}'. There are: {', '.join(targets)}.")
+    if os.environ["TARGETS"].split() != ["kvm"]:
+        raise CouldNotRun(f"unknown TARGETS '{os.environ['TARGETS']}'. There is: kvm.")
+    status = targets[words[0]]()
     return status if isinstance(status, int) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(job.main(__doc__, target))

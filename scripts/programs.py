@@ -14,10 +14,14 @@ def programs_of(tree):
     """{name: path below the kvm folder} of ours and of the base's own."""
     folder = tree / "tools/testing/selftests/kvm"
     # Newer ones have the lists in a file of their own, and the architecture's name in the kernel's spelling.
-    makefile = next(path for path in (folder / "Makefile.kvm", folder / "Makefile") if path.exists())
+    makefile = next((path for path in (folder / "Makefile.kvm", folder / "Makefile") if path.exists()), None)
+    if not makefile:
+        raise CouldNotRun(f"{folder} has no Makefile. Give a tree that has KVM selftests for arm64.")
     lists = re.findall(r"^TEST_GEN_PROGS_(aarch64|arm64|COMMON) \+?= ([^\s$]+)$",
                        makefile.read_text(encoding="utf-8"), re.M)
-    architecture = next(name for name, _ in lists if name != "COMMON")
+    architecture = next((name for name, _ in lists if name != "COMMON"), None)
+    if not architecture:
+        raise CouldNotRun(f"{makefile} lists no tests for arm64. Give a tree that has KVM selftests for arm64.")
     paths = [path for _, path in lists]
     paths += [f"{architecture}/{path.stem}" for path in sorted(OURS.glob("user_irq_*.c"))]
     return {path.rpartition("/")[2]: path for path in paths}

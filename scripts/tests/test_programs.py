@@ -42,6 +42,14 @@ class Programs(unittest.TestCase):
         self.assertEqual(known["user_irq_cap"], "arm64/user_irq_cap")
         self.assertFalse([path for path in known.values() if "$" in path])
 
+    def test_selftests_without_a_makefile_or_a_list_for_arm64(self):
+        with self.assertRaisesRegex(CouldNotRun, "has no Makefile.*Give a tree"):
+            programs_of(self.tree)
+        (self.kvm / "Makefile").write_text("TEST_GEN_PROGS_x86 += x86/hyperv_cpuid\n"
+                                           "TEST_GEN_PROGS_COMMON += dirty_log_test\n")
+        with self.assertRaisesRegex(CouldNotRun, "Makefile lists no tests for arm64.*Give a tree"):
+            programs_of(self.tree)
+
     def test_choice(self):
         known = {"one": "aarch64/one", "two": "two"}
         self.assertEqual(choose_programs(["t*", "one.case.*"], known), ["one", "two"])

@@ -116,7 +116,7 @@ class Table(unittest.TestCase):
 class Hosts(unittest.TestCase):
     def read(self, text):
         with tempfile.TemporaryDirectory() as folder:
-            (Path(folder) / "mine.host").write_text(text)
+            (Path(folder) / "mine.host").write_bytes(text if isinstance(text, bytes) else text.encode())
             return read_host("mine", Path(folder))
 
     def test_ours_can_be_read(self):
@@ -128,6 +128,10 @@ class Hosts(unittest.TestCase):
         for text, words in ((good + "COLOUR=red\n", "mine.host:8: unknown key 'COLOUR'. Known keys: ABOUT"),
                             (good + "CPU=max\n", "CPU is given twice"),
                             (good.replace("SMP=2", "SMP=two"), "SMP=two is not a number"),
+                            (good.replace("SMP=2", "SMP=0"), "SMP=0 is not a number from 1 on"),
+                            (good.replace("SMP=2", "SMP=²"), "SMP=² is not a number"),
+                            (good + "QEMU=-device 'virtio\n", "QEMU=-device 'virtio: No closing quotation"),
+                            (b"ABOUT=caf\xe9\n", "mine.host is not UTF-8"),
                             ("ABOUT=nothing\n", "MACHINE, CPU, SMP, MEMORY, SAYS missing")):
             with self.assertRaises(HostError) as raised:
                 self.read(text)
