@@ -30,7 +30,7 @@ class Plan:
         self.archive = initramfs.Archive()
         initramfs.add_user_space(self.archive, guest, installed)
         self.built = [name for name in programs if (installed / "kvm" / name).exists()]
-        self.harness = {name: HARNESS in (installed / "kvm" / name).read_bytes() for name in self.built}
+        self.harness = {name: has_cases(installed / "kvm" / name) for name in self.built}
         self.programs = programs
         self.failed = {name: why_not_built(failed / name) for name in programs if name not in self.built}
         self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
@@ -46,6 +46,10 @@ class Plan:
         if host.ktap_terminal:
             files["port"] = [host.ktap_terminal]
         return self.archive.pack(files)
+
+
+def has_cases(program):
+    return HARNESS in program.read_bytes()
 
 
 def why_not_built(log):

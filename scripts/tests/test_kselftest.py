@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The kselftest way in, with a folder of installed programs that does not come from a build."""
 
+import contextlib
+import io
 import os
 import tempfile
 import unittest
@@ -24,8 +26,10 @@ class Installed(unittest.TestCase):
         self.folder = Path(folder.name)
         self.installed = self.folder / "place/installed"
         for name in ("user_irq_cap", "user_irq_pmu"):
-            self.write(f"kvm/{name}", "program")
-        for patch in (mock.patch.dict(os.environ, ENVIRONMENT), mock.patch("kselftest.build", lambda: self.installed)):
+            self.write(f"kvm/{name}", "# FIXTURE")
+        self.write("kselftest-list.txt", "kvm:user_irq_cap\nkvm:user_irq_pmu\n")
+        for patch in (mock.patch.dict(os.environ, ENVIRONMENT), mock.patch("kselftest.build", lambda: self.installed),
+                      mock.patch("kselftest.need_kvm", lambda: None)):
             patch.start()
             self.addCleanup(patch.stop)
 
@@ -34,6 +38,66 @@ class Installed(unittest.TestCase):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
         file.chmod(0o755)
+
+
+CAP = ("# selftests: kvm: user_irq_cap", "# 1..1", "# ok 1 a.x", "ok 1 selftests: kvm: user_irq_cap")
+PMU = ("# selftests: kvm: user_irq_pmu", "# 1..1", "# ok 1 a.x", "ok 2 selftests: kvm: user_irq_pmu")
+
+
+class Natively(Installed):
+    """The base's runner ends with 0, whatever it says."""
+
+    def run_tests(self, *lines, end="\n", status=0):
+        """(status, standard output, standard error)"""
+        said = "\n".join(("TAP version 13", "1..2", *lines)) + end
+        (self.folder / "said").write_bytes(said.encode(errors="surrogateescape"))
+        self.write("run_kselftest.sh", f"#!/bin/sh\ncat {self.folder}/said\nexit {status}\n")
+        with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+            found = kselftest.run_natively()
+        return found, out.getvalue(), err.getvalue()
+
+    def fails(self, *lines, says, **options):
+        status, _, words = self.run_tests(*lines, **options)
+        self.assertEqual(status, 1)
+        self.assertIn(says, words)
+
+    def test_all_pass_and_the_runners_words_stay_as_they_are(self):
+        status, said, _ = self.run_tests(*CAP, *PMU)
+        self.assertEqual((status, said), (0, "\n".join(("TAP version 13", "1..2", *CAP, *PMU, ""))))
+
+    def test_a_skip_with_a_reason(self):
+        self.assertEqual(self.run_tests(*CAP[:2], "# ok 1 a.x # SKIP no PMU here", CAP[3], *PMU)[0], 0)
+
+    def test_a_case_that_fails(self):
+        self.fails(*CAP, *PMU[:2], "# not ok 1 a.x", "not ok 2 selftests: kvm: user_irq_pmu # exit=1",
+                   says="fail")
+
+    def test_an_assertion_that_is_reported_as_a_skip(self):
+        self.fails(CAP[0], "# ==== Test Assertion Failure ====", "#   lib/kvm_util.c:5: fd >= 0",
+                   "# 1..0 # SKIP - Access denied - Exiting", "ok 1 selftests: kvm: user_irq_cap # SKIP", *PMU,
+                   says="an assertion failed")
+
+    def test_a_skip_without_a_reason(self):
+        self.fails(CAP[0], "# 1..1", "# ok 1 a.x # SKIP", CAP[3], *PMU, says="skip without a reason")
+
+    def test_a_plan_of_which_less_came(self):
+        self.fails(*CAP, PMU[0], "# 1..9", *PMU[2:], says="missing")
+
+    def test_a_program_without_a_result(self):
+        self.fails(*CAP, PMU[0], PMU[3], says="gave no verdict on any case")
+
+    def test_a_program_that_the_runner_did_not_come_to(self):
+        self.fails(*CAP, says="the program did not run")
+
+    def test_a_line_that_was_cut(self):
+        self.fails(*CAP, *PMU[:3], "ok 2 selftests: kvm: user_irq_pmu", end="", says="user_irq_pmu")
+
+    def test_bytes_that_are_no_utf8_and_lines_with_a_return(self):
+        self.assertEqual(self.run_tests(*CAP[:2], "# \udcff\rok 1 b.x", *CAP[2:], *PMU)[0], 0)
+
+    def test_a_runner_that_fails(self):
+        with self.assertRaisesRegex(CouldNotRun, "status 3"):
+            self.run_tests(*CAP, *PMU, status=3)
 
 
 class Install(Installed):
