@@ -10,11 +10,13 @@ output: on an arm64 machine the tests run there, unless HOST names an emulated
 one. Exit status: 0 as expected, 1 a test failed, 2 it could not run.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -28,16 +30,26 @@ from trees import default_tree
 FORMATS = (".gz", ".bz2", ".xz")
 
 
-def build():
-    """Returns the folder that the tests are installed in."""
+@contextmanager
+def built():
+    """The folder that the tests are installed in. No other build replaces it meanwhile."""
     tree = path_of(start("tree.sh", os.environ["BASE"], os.environ["TREE"] or default_tree(os.environ["BASE"])))
     known = programs_of(tree)
     programs = choose_programs(os.environ["TESTS"].split(), known)
-    installed = path_of(start("selftests.sh", str(tree), *(known[name] for name in programs)))
-    lacking = [name for name in programs if not (installed / "kvm" / name).exists()]
-    if lacking:
-        raise CouldNotRun(f"did not build: {', '.join(lacking)}; see above.")
-    return installed
+    paths = [known[name] for name in programs]
+    while True:
+        installed = path_of(start("selftests.sh", str(tree), *paths))
+        place = installed.parent
+        with open(place / ".lock", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            lacking = [name for name in programs if (place / "failed" / name).exists()]
+            if lacking:
+                raise CouldNotRun(f"did not build: {', '.join(lacking)}; see above.")
+            stamp = place / ".installed"
+            if stamp.exists() and stamp.read_text(encoding="utf-8").split() == paths:
+                yield installed
+                return
+        # Another build with other programs came in between.
 
 
 def is_native():
@@ -66,7 +78,8 @@ def run_natively():
         if "." in pattern:
             raise CouldNotRun(f"on this machine TESTS chooses programs, and '{pattern}' is a case. Give it by "
                               f"{arguments_variable(pattern.partition('.')[0])}='-r CASE'.")
-    return native.run(build())
+    with built() as installed:
+        return native.run(installed)
 
 
 def cases_by_arguments(patterns):
@@ -101,12 +114,12 @@ def run_emulated():
 
 def install():
     destination = Path(os.environ["KSFT_INSTALL_PATH"])
-    installed = build()
-    try:
-        shutil.copytree(installed, destination, dirs_exist_ok=True)
-    except OSError as error:
-        raise CouldNotRun(f"cannot install in {destination}: {error.strerror or error}. Give KSFT_INSTALL_PATH= "
-                          "of a folder that you may write, with room for it.") from error
+    with built() as installed:
+        try:
+            shutil.copytree(installed, destination, dirs_exist_ok=True)
+        except OSError as error:
+            raise CouldNotRun(f"cannot install in {destination}: {error.strerror or error}. Give KSFT_INSTALL_PATH= "
+                              "of a folder that you may write, with room for it.") from error
     print(f"installed in {destination}")
     return destination
 
@@ -122,6 +135,11 @@ def gen_tar():
                       check=False).returncode:
         raise CouldNotRun(f"cannot write {archive}.")
     print(f"created {archive}")
+
+
+def build():
+    with built():
+        pass
 
 
 def clean():

@@ -3,6 +3,7 @@
 """The kselftest way in, with a folder of installed programs that does not come from a build."""
 
 import contextlib
+import fcntl
 import io
 import os
 import tempfile
@@ -28,10 +29,31 @@ class Installed(unittest.TestCase):
         for name in ("user_irq_cap", "user_irq_pmu"):
             self.write(f"kvm/{name}", "# FIXTURE")
         self.write("kselftest-list.txt", "kvm:user_irq_cap\nkvm:user_irq_pmu\n")
-        for patch in (mock.patch.dict(os.environ, ENVIRONMENT), mock.patch("kselftest.build", lambda: self.installed),
-                      mock.patch("kselftest.need_kvm", lambda: None)):
+        # What each selftests.sh leaves: the programs of its own build, or those of another that came right after it.
+        self.stamps = ["a/user_irq_cap a/user_irq_pmu"]
+        self.used = self.folder / "used"
+        environment = {**ENVIRONMENT, "KSFT_INSTALL_PATH": str(self.used)}
+        known = {"user_irq_cap": "a/user_irq_cap", "user_irq_pmu": "a/user_irq_pmu"}
+        for patch in (mock.patch.dict(os.environ, environment), mock.patch("kselftest.need_kvm", lambda: None),
+                      mock.patch("kselftest.programs_of", lambda tree: known),
+                      mock.patch("kselftest.start", lambda script, *_: script),
+                      mock.patch("kselftest.path_of", self.path_of)):
             patch.start()
             self.addCleanup(patch.stop)
+
+    def path_of(self, script):
+        if script == "selftests.sh":
+            self.write("../.installed", self.stamps.pop(0) + "\n")
+            self.write("../.lock", "")
+        return self.installed
+
+    def is_locked(self):
+        with open(self.installed / "../.lock", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def write(self, path, text):
         file = self.installed / path
@@ -47,11 +69,11 @@ PMU = ("# selftests: kvm: user_irq_pmu", "# 1..1", "# ok 1 a.x", "ok 2 selftests
 class Natively(Installed):
     """The base's runner ends with 0, whatever it says."""
 
-    def run_tests(self, *lines, end="\n", status=0):
+    def run_tests(self, *lines, end="\n", status=0, more=""):
         """(status, standard output, standard error)"""
         said = "\n".join(("TAP version 13", "1..2", *lines)) + end
         (self.folder / "said").write_bytes(said.encode(errors="surrogateescape"))
-        self.write("run_kselftest.sh", f"#!/bin/sh\ncat {self.folder}/said\nexit {status}\n")
+        self.write("run_kselftest.sh", f"#!/bin/sh\ncd $(dirname $0)\ncat {self.folder}/said\n{more}\nexit {status}\n")
         with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
             found = kselftest.run_natively()
         return found, out.getvalue(), err.getvalue()
@@ -95,16 +117,39 @@ class Natively(Installed):
     def test_bytes_that_are_no_utf8_and_lines_with_a_return(self):
         self.assertEqual(self.run_tests(*CAP[:2], "# \udcff\rok 1 b.x", *CAP[2:], *PMU)[0], 0)
 
+    def test_no_build_replaces_what_runs(self):
+        self.write("../.lock", "")
+        _, said, _ = self.run_tests(*CAP, *PMU, more="flock -n ../.lock echo replaced || echo kept")
+        self.assertEqual(said.splitlines()[-1], "kept")
+        self.assertFalse(self.is_locked())
+
+    def test_another_build_that_came_first(self):
+        self.stamps.insert(0, "a/user_irq_timer")
+        self.assertEqual(self.run_tests(*CAP, *PMU)[0], 0)
+        self.assertEqual(self.stamps, [])
+
     def test_a_runner_that_fails(self):
         with self.assertRaisesRegex(CouldNotRun, "status 3"):
             self.run_tests(*CAP, *PMU, status=3)
 
 
 class Install(Installed):
+    def test_no_build_replaces_what_is_copied(self):
+        with mock.patch("shutil.copytree", lambda *_, **__: self.assertTrue(self.is_locked())), \
+                contextlib.redirect_stdout(io.StringIO()):
+            kselftest.install()
+        self.assertFalse(self.is_locked())
+
+    def test_a_program_that_did_not_build(self):
+        self.write("../failed/user_irq_pmu", "user_irq_pmu.c:1: error")
+        with self.assertRaisesRegex(CouldNotRun, "did not build: user_irq_pmu"):
+            kselftest.install()
+
     def test_a_folder_that_cannot_be_made(self):
         os.environ["KSFT_INSTALL_PATH"] = "/proc/nowhere"
         with self.assertRaisesRegex(CouldNotRun, "cannot install in /proc/nowhere: .*Give KSFT_INSTALL_PATH="):
             kselftest.install()
+        self.assertFalse(self.is_locked())
 
 
 if __name__ == "__main__":
