@@ -94,16 +94,23 @@ def cases_by_arguments(patterns):
     return chosen
 
 
-def run_emulated():
-    """The whole bench; its table goes where errors go, so that the KTAP stands alone."""
+def chosen_tests():
     tests = []
     for pattern in os.environ["TESTS"].split():
         # A variable names one program, so a pattern over some of them has to become theirs.
-        programs = [path.stem for path in sorted(OURS.glob("*.c")) if fnmatchcase(path.stem, pattern)]
-        named = any(arguments_variable(name) in os.environ for name in programs)
+        program, _, case = pattern.partition(".")
+        programs = [path.stem for path in sorted(OURS.glob("*.c")) if fnmatchcase(path.stem, program)] or [program]
+        named = [name for name in map(arguments_variable, programs) if os.environ.get(name)]
+        if named and case:
+            raise CouldNotRun(f"TESTS='{pattern}' and {named[0]} both choose cases. Leave one of them out.")
         tests += cases_by_arguments(programs if named else [pattern])
+    return tests
+
+
+def run_emulated():
+    """The whole bench; its table goes where errors go, so that the KTAP stands alone."""
     words = [f"{key}={os.environ[key]}" for key in ("BASE", "TREE", "HOST")]
-    _, bench = start("run.py", *words, f"TESTS={' '.join(tests)}")
+    _, bench = start("run.py", *words, f"TESTS={' '.join(chosen_tests())}")
     status, output = CHILDREN.wait(bench)
     print(output, end="", file=sys.stderr)
     folder = re.search(r"^Results: (\S+)", output, re.M)

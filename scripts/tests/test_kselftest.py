@@ -133,6 +133,29 @@ class Natively(Installed):
             self.run_tests(*CAP, *PMU, status=3)
 
 
+class Emulated(Installed):
+    """What the bench is told to run."""
+
+    def chosen(self, tests, **arguments):
+        os.environ["TESTS"] = tests
+        os.environ.update({f"KSELFTEST_{name}_ARGS": value for name, value in arguments.items()})
+        return kselftest.chosen_tests()
+
+    def test_arguments_of_one_program_are_its_cases(self):
+        self.assertEqual(self.chosen("user_irq_cap user_irq_pmu", USER_IRQ_CAP="-r cap.x -r cap.y"),
+                         ["user_irq_cap.cap.x", "user_irq_cap.cap.y", "user_irq_pmu"])
+        self.assertIn("user_irq_cap.cap.x", self.chosen("user_irq_*", USER_IRQ_CAP="-r cap.x"))
+
+    def test_a_program_of_linux_itself(self):
+        self.assertEqual(self.chosen("set_id_regs", SET_ID_REGS="-r x.y"), ["set_id_regs.x.y"])
+
+    def test_two_choices_of_one_programs_cases(self):
+        for pattern in ("user_irq_cap.cap.*", "user_irq_*.cap.*"):
+            with self.assertRaisesRegex(CouldNotRun, "KSELFTEST_USER_IRQ_CAP_ARGS.*both"):
+                self.chosen(pattern, USER_IRQ_CAP="-r cap.x")
+        self.assertEqual(self.chosen("user_irq_pmu.counter.*", USER_IRQ_CAP="-r cap.x"), ["user_irq_pmu.counter.*"])
+
+
 class Install(Installed):
     def test_no_build_replaces_what_is_copied(self):
         with mock.patch("shutil.copytree", lambda *_, **__: self.assertTrue(self.is_locked())), \
