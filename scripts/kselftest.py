@@ -119,10 +119,25 @@ def run_emulated():
     return status
 
 
+def drop_earlier(destination):
+    """The programs of an earlier installation, which need not be those of this one, and their runner."""
+    for folder in (destination / "kvm", destination / "kselftest"):
+        if not folder.exists():
+            continue
+        if not (destination / "kselftest-list.txt").exists():
+            raise CouldNotRun(f"{folder} is there, and {destination} holds no kselftest. "
+                              "Give another KSFT_INSTALL_PATH=, or move it away.")
+        shutil.rmtree(folder)
+
+
 def install():
     destination = Path(os.environ["KSFT_INSTALL_PATH"])
     with built() as installed:
         try:
+            drop_earlier(destination)
+            destination.mkdir(parents=True, exist_ok=True)
+            # First of all, so that an installation that is cut short is known for one.
+            shutil.copy(installed / "kselftest-list.txt", destination)
             shutil.copytree(installed, destination, dirs_exist_ok=True)
         except OSError as error:
             raise CouldNotRun(f"cannot install in {destination}: {error.strerror or error}. Give KSFT_INSTALL_PATH= "

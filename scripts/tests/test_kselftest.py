@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import io
 import os
+import subprocess
 import tempfile
 import unittest
 from pathlib import Path
@@ -162,6 +163,45 @@ class Install(Installed):
                 contextlib.redirect_stdout(io.StringIO()):
             kselftest.install()
         self.assertFalse(self.is_locked())
+
+    def files(self, folder):
+        return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+    def test_programs_of_an_earlier_choice_do_not_stay(self):
+        self.write("kvm/user_irq_old", "")
+        self.write("kselftest/old.sh", "")
+        self.stamps *= 3
+        with contextlib.redirect_stdout(io.StringIO()):
+            kselftest.install()
+            for path in ("kvm/user_irq_old", "kselftest/old.sh"):
+                (self.installed / path).unlink()
+            (self.used / "mine").touch()
+            kselftest.install()
+            self.assertEqual(self.files(self.used), sorted([*self.files(self.installed), "mine"]))
+            kselftest.gen_tar()
+        packed = subprocess.run(["tar", "-tf", self.used / "kselftest-packages/kselftest.tar.gz"], check=True,
+                                capture_output=True, text=True).stdout
+        self.assertIn("kvm/user_irq_cap", packed)
+        self.assertNotIn("old", packed)
+
+    def test_a_folder_of_somebodys_own_is_kept(self):
+        (self.used / "kvm").mkdir(parents=True)
+        (self.used / "kvm/mine").touch()
+        with self.assertRaisesRegex(CouldNotRun, "used/kvm is there, and .*used holds no kselftest"):
+            kselftest.install()
+        self.assertEqual(self.files(self.used), ["kvm/mine"])
+
+    def test_after_an_installation_that_was_interrupted(self):
+        def full(_installed, destination, **_):
+            (destination / "kvm").mkdir()
+            raise OSError(28, "No space left on device")
+
+        self.stamps *= 2
+        with mock.patch("shutil.copytree", full), self.assertRaisesRegex(CouldNotRun, "No space left"):
+            kselftest.install()
+        with contextlib.redirect_stdout(io.StringIO()):
+            kselftest.install()
+        self.assertEqual(self.files(self.used), self.files(self.installed))
 
     def test_a_program_that_did_not_build(self):
         self.write("../failed/user_irq_pmu", "user_irq_pmu.c:1: error")
