@@ -193,7 +193,7 @@ class Install(Installed):
 
     def test_after_an_installation_that_was_interrupted(self):
         def full(_installed, destination, **_):
-            (destination / "kvm").mkdir()
+            (destination / "kvm").mkdir(parents=True)
             raise OSError(28, "No space left on device")
 
         self.stamps *= 2
