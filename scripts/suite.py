@@ -11,11 +11,11 @@ install-into brings the tree up to date; what is as it should be is not touched.
 """
 
 import hashlib
+import itertools
 import os
 import re
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 from children import CouldNotRun
@@ -26,6 +26,8 @@ MARK = b"# kvm-user-irq:"
 BEGIN, END = MARK + b" begin\n", MARK + b" end\n"
 # A last line may lack its end, but never one of ours: they stand before a line of Linux's.
 BLOCK = re.compile(rb"^" + re.escape(BEGIN) + rb"(?:.*\n)*?" + re.escape(END), re.M)
+# A file on its way to this name.
+HALF_WRITTEN = ".{}.kvm-user-irq"
 OUR_LINE = re.compile(re.escape(MARK) + rb"|(?:LIBKVM|TEST_GEN_PROGS)_\w+ \+= \S*user_irq")
 
 
@@ -57,10 +59,10 @@ class Selftests:
         sums = re.findall(rb"^" + re.escape(MARK) + rb" ([0-9a-f]{64})  (.+)$", self.makefile.read_bytes(), re.M)
         return {path.decode(): found.decode() for found, path in sums}
 
-    def not_as_installed(self, wanted):
-        """Files that somebody changed since, or that stand where ours are to go and are somebody's own."""
+    def not_as_installed(self, wanted, to_come):
+        """Files that somebody changed since, or that stand where ours are TO_COME and are somebody's own."""
         installed = self.installed()
-        for path in sorted({*installed, *wanted}):
+        for path in sorted({*installed, *to_come}):
             there = self.folder / path
             known = (installed.get(path), digest(wanted.get(path, b"")))
             if there.exists() and digest(there.read_bytes()) not in known:
@@ -76,6 +78,12 @@ class Selftests:
         for path in paths:
             (self.folder / path).unlink(missing_ok=True)
 
+    def remove_half_written(self):
+        """What an earlier command left that was killed."""
+        elsewhere = [path.resolve().parent.glob(HALF_WRITTEN.format("*")) for path in (self.makefile, self.config)]
+        for path in itertools.chain(self.folder.rglob(HALF_WRITTEN.format("*")), *elsewhere):
+            path.unlink(missing_ok=True)
+
     def make_lines(self, wanted):
         lines = [f"{MARK.decode()} {digest(content)}  {path}" for path, content in wanted.items()]
         lines += [f"LIBKVM_{self.architecture} += {path}" for path in wanted if re.match(r"lib/.*\.[cS]$", path)]
@@ -84,6 +92,7 @@ class Selftests:
         return lines
 
     def install(self):
+        self.remove_half_written()
         wanted = self.wanted()
         for path, content in wanted.items():
             write(self.folder / path, content)
@@ -98,7 +107,11 @@ class Selftests:
         write(self.config, with_ours(without_ours(self.config.read_bytes()), 0, lines))
 
     def uninstall(self):
+        self.remove_half_written()
         self.remove(self.installed())
+        # An installation that was killed had not come to the marked lines.
+        self.remove(path for path, content in self.wanted().items()
+                    if (self.folder / path).is_file() and (self.folder / path).read_bytes() == content)
         for path in (self.makefile, self.config):
             write(path, without_ours(path.read_bytes()))
 
@@ -122,17 +135,17 @@ def write(path, content):
     if path.exists() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as new:
-        try:
-            new.write(content)
-            if path.exists():
-                shutil.copymode(path, new.name)
-            else:
-                os.chmod(new.name, 0o644)
-            os.replace(new.name, path)
-        except OSError:
-            os.unlink(new.name)
-            raise
+    new = path.parent / HALF_WRITTEN.format(path.name)
+    try:
+        new.write_bytes(content)
+        if path.exists():
+            shutil.copymode(path, new)
+        else:
+            new.chmod(0o644)
+        os.replace(new, path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def main():
@@ -145,9 +158,10 @@ def main():
         if not linux.is_dir():
             raise CouldNotRun(f"there is no folder '{words[1]}'. Say BASE=/path/to/linux.")
         selftests = Selftests(linux)
-        wanted = selftests.wanted() if words[0] == "install-into" else {}
+        wanted = selftests.wanted()
+        to_come = wanted if words[0] == "install-into" else {}
         # In the bench's own copies there is nobody's work.
-        changed = [] if TOP / "build" in linux.parents else list(selftests.not_as_installed(wanted))
+        changed = [] if TOP / "build" in linux.parents else list(selftests.not_as_installed(wanted, to_come))
         if changed:
             raise CouldNotRun(f"in {selftests.folder} these are not as we install them: {', '.join(changed)}.\n"
                               "suite: Move them away, then run the same command again.")
