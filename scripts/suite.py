@@ -131,7 +131,8 @@ def with_ours(theirs, place, lines):
 
 
 def write(path, content):
-    """Whole or not at all, and never through a hard link."""
+    """Whole or not at all, never through a hard link; with the owner and mode that the file has, where it is."""
+    path = path.resolve()
     if path.exists() and path.read_bytes() == content:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +140,8 @@ def write(path, content):
     try:
         new.write_bytes(content)
         if path.exists():
+            there = path.stat()
+            os.chown(new, there.st_uid, there.st_gid)
             shutil.copymode(path, new)
         else:
             new.chmod(0o644)

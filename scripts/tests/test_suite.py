@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What scripts/suite.py leaves when it is killed on its way."""
+"""What scripts/suite.py leaves when it is killed on its way, and whose files they are."""
 
 import os
 import shutil
@@ -109,6 +109,33 @@ class Killed(Tree):
     def test_an_uninstallation(self):
         self.assertEqual(self.suite("install-into"), 0)
         self.assertEqual(self.kills("uninstall-from", self.files()), 2)
+
+
+class Owners(Tree):
+    def test_a_link_stays_a_link(self):
+        for name in ("config", "Makefile.kvm"):
+            (self.kvm / name).rename(self.linux / name)
+            (self.kvm / name).symlink_to(f"../../../../{name}")
+        before = self.files()
+        self.assertEqual(self.suite("install-into"), 0)
+        for name in ("config", "Makefile.kvm"):
+            self.assertTrue((self.kvm / name).is_symlink(), name)
+            self.assertIn("kvm-user-irq", (self.linux / name).read_text(encoding="utf-8"))
+        (self.linux / ".config.kvm-user-irq").touch()
+        self.assertEqual(self.suite("uninstall-from"), 0)
+        self.has(before)
+        self.assertTrue((self.kvm / "config").is_symlink())
+
+    @unittest.skipIf(os.geteuid(), "only root can give files away")
+    def test_a_file_keeps_its_owner_and_mode(self):
+        for name, mode in (("config", 0o640), ("Makefile.kvm", 0o664)):
+            os.chown(self.kvm / name, 65534, 65533)
+            os.chmod(self.kvm / name, mode)
+        for verb in ("install-into", "uninstall-from"):
+            self.assertEqual(self.suite(verb), 0)
+            for name, mode in (("config", 0o640), ("Makefile.kvm", 0o664)):
+                found = (self.kvm / name).stat()
+                self.assertEqual((found.st_uid, found.st_gid, found.st_mode & 0o7777), (65534, 65533, mode))
 
 
 if __name__ == "__main__":
