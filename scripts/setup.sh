@@ -15,9 +15,11 @@ list=$TOP/scripts/packages.txt
 
 # The packages whose file or command is not there.
 missing() {
-	local package proof
-	while read -r package proof; do
+	local package proof kind machine
+	machine=$(dpkg --print-architecture 2> /dev/null) || machine=
+	while read -r package proof kind; do
 		case $package in '#'* | '') continue ;; esac
+		[ "$kind $machine" != "cross arm64" ] || continue
 		case $proof in
 		/*) [ -e "$proof" ] || echo "$package" ;;
 		*) command -v "$proof" > /dev/null || echo "$package" ;;

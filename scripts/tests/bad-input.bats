@@ -183,6 +183,29 @@ linux_tree() {
 	could_not_run "needed and not installed: no-such-package" "As root: apt-get install no-such-package"
 }
 
+@test "the packages for another machine's programs are not asked of an arm64 Debian, and of any other" {
+	printf '%s\n' "no-such-cross no-such-command cross" "bash bash" > "$BATS_TEST_TMPDIR/packages.txt"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	local machine
+	for machine in arm64 amd64; do
+		printf '#!/bin/sh\n[ "$*" = --print-architecture ] && echo %s\n' $machine > "$BATS_TEST_TMPDIR/bin/dpkg"
+		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin/dpkg"
+		cp "$BATS_TEST_TMPDIR/packages.txt" "$COPY/scripts/packages.txt"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH run as_nobody "$COPY/scripts/setup.sh" < /dev/null
+		cp "$TOP/scripts/packages.txt" "$COPY/scripts/packages.txt"
+		if [ $machine = arm64 ]; then
+			echo "$output"
+			[ "$status" -eq 0 ]
+			[ -z "$output" ]
+		fi
+	done
+	could_not_run "needed and not installed: no-such-cross"
+	# All that are named for it.
+	grep -qE '^gcc-aarch64-linux-gnu .* cross$' "$COPY/scripts/packages.txt"
+	[ "$(grep -cE '^[^#].*(arm64-cross|aarch64-linux-gnu)' "$TOP/scripts/packages.txt")" -eq \
+		"$(grep -cE '^[^#].* cross$' "$TOP/scripts/packages.txt")" ]
+}
+
 @test "a system that is no Debian" {
 	echo "no-such-package no-such-command" > "$COPY/scripts/packages.txt"
 	run env PATH="$(path_without apt-get)" "$COPY/scripts/setup.sh"
