@@ -199,19 +199,6 @@ struct scribbler {
 	u64 done_at;
 };
 
-static bool thread_sleeps(pid_t tid)
-{
-	char path[64], stat[256] = "";
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	fd = open(path, O_RDONLY);
-	TEST_ASSERT(fd >= 0 && read(fd, stat, sizeof(stat) - 1) > 0,
-		    "cannot read %s: %s", path, strerror(errno));
-	close(fd);
-	return strstr(stat, ") S ");
-}
-
 /*
  * Claim that the line is high whenever the guest waits: its thread sleeps, or
  * half of the time is over on a host that does not trap WFI. Once for each time
@@ -232,7 +219,7 @@ static void *scribble_on_a_sleeper(void *arg)
 		}
 		if (!armed || s->done_at == armed)
 			continue;
-		if (!thread_sleeps(s->vcpu_thread) &&
+		if (!user_irq_thread_sleeps(s->vcpu_thread) &&
 		    timespec_to_ns(timespec_elapsed(start)) < READ_ONCE(g->delay_us) * 500)
 			continue;
 
@@ -351,7 +338,7 @@ static void *watch(void *arg)
 	int looks = 0;
 	long before;
 
-	while (!thread_sleeps(s->tid) && (s->end == end_by_signal || looks++ < MAX_LOOKS))
+	while (!user_irq_thread_sleeps(s->tid) && (s->end == end_by_signal || looks++ < MAX_LOOKS))
 		wait_for_look();
 	before = times_slept(s->tid);
 	do {

@@ -372,6 +372,27 @@ const char *user_irq_str(enum user_irq_kind kind, u64 levels)
 	return bufs[which];
 }
 
+/**
+ * user_irq_thread_sleeps() - look whether a thread sleeps
+ * @tid: a thread of this process
+ *
+ * A vCPU's thread does where its guest waits in WFI, if the host traps that.
+ *
+ * Return: true if it does.
+ */
+bool user_irq_thread_sleeps(pid_t tid)
+{
+	char path[64], stat[256] = "";
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	fd = open(path, O_RDONLY);
+	TEST_ASSERT(fd >= 0 && read(fd, stat, sizeof(stat) - 1) > 0,
+		    "cannot read %s: %s", path, strerror(errno));
+	close(fd);
+	return strstr(stat, ") S ");
+}
+
 /* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
 static const struct timer_regs {
 	u64 ctl;
