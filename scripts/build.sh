@@ -67,7 +67,8 @@ not_taken() {
 	options=$(find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -type f -print0 |
 		xargs -0 sed -nE 's/^\s*(menu)?config (\w+)$/CONFIG_\2/p' | sort -u)
 	elsewhere=$(sed -n 's/^# Not in each tree: //p' "${fragments[@]}" | tr ' ' '\n')
-	grep -hE '^CONFIG_' "${fragments[@]}" | while read -r line; do
+	# Of two fragments that name an option, the later one asks.
+	grep -hE '^CONFIG_' "${fragments[@]}" | tac | sort -t= -suk1,1 | while read -r line; do
 		if ! grep -xF "${line%%=*}" <<< "$options" > /dev/null; then
 			grep -xF "${line%%=*}" <<< "$elsewhere" > /dev/null || echo "$line   (no Kconfig of this tree knows it)"
 			continue
@@ -79,6 +80,15 @@ not_taken() {
 	done
 }
 
+# With an optional fragment most objects are as without.
+if [ ! -d "$tree/$out" ] && [ -e "$tree/out/.built" ]; then
+	say "objects of $(basename "$tree") without CONFIG='$*'"
+	new=$(mktemp -d "$tree/$out.XXXXXX")
+	trap 'rm -rf "$new"' EXIT
+	flock -s "$tree/out/.lock" cp -a "$tree/out/." "$new"
+	rm -f "$new/.built" "$new/.configured"
+	mv -T "$new" "$tree/$out"
+fi
 mkdir -p "$tree/$out"
 exec 9> "$tree/$out/.lock"
 flock 9
