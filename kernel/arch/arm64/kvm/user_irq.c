@@ -14,7 +14,8 @@
  * Each answer samples the devices' registers at that moment. No level is kept
  * between two answers, so there is none that some other path has to refresh.
  * The only memory is what userspace was told, in vcpu->arch.user_irq; a timer
- * asks it whether a vCPU that blocks is to be woken for its sake.
+ * asks it whether a vCPU that blocks is to be woken for its sake. An edge has
+ * no level to sample, so the edges that are yet to be told are counted there.
  */
 
 #include <linux/kvm_host.h>
@@ -58,6 +59,7 @@ bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
 	if (likely(!kvm_user_irq_changed(state, levels)))
 		return false;
 
+	levels |= kvm_user_irq_edge_lines(kvm_user_irq_untold_edges(state));
 	trace_kvm_user_irq_exit(vcpu->vcpu_id, state->told, levels);
 	return true;
 }
@@ -68,18 +70,19 @@ bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
  *
  * Called on every return of the run loop, whatever its reason. The field is
  * written whole, so that a bit without a line reads 0 whatever userspace left
- * there, and it is never read.
+ * there, and it is never read. One edge of each device goes with it; the next
+ * one of the same device takes the next return.
  *
  * Context: the vCPU's thread, vCPU loaded, preemptible.
  */
 void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
-	u64 levels = kvm_user_irq_sample(vcpu, state->told);
+	u64 told = state->told;
+	u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu, told));
 
-	trace_kvm_user_irq_publish(vcpu->vcpu_id, state->told, levels);
-	WRITE_ONCE(vcpu->run->s.regs.device_irq_level,
-		   kvm_user_irq_tell(state, levels));
+	trace_kvm_user_irq_publish(vcpu->vcpu_id, told, lines);
+	WRITE_ONCE(vcpu->run->s.regs.device_irq_level, lines);
 }
 
 /**
@@ -88,13 +91,14 @@ void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
  *
  * Context: any thread; directed yield asks for other threads' vCPUs. Does not
  *          sleep: the vCPU's own thread asks on its way into schedule().
- * Return: true if a level differs from what userspace was told.
+ * Return: true if there is a level or an edge that userspace was not told.
  */
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu)
 {
 	/* Copied once: the vCPU's own thread may publish in between. */
 	struct kvm_user_irq state = {
 		.told = READ_ONCE(vcpu->arch.user_irq.told),
+		.edges = ATOMIC64_INIT(atomic64_read(&vcpu->arch.user_irq.edges)),
 	};
 
 	return kvm_user_irq_changed(&state,
