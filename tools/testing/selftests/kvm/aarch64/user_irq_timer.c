@@ -136,7 +136,7 @@ static bool came_from_wfi(struct kvm_vcpu *vcpu)
 }
 
 /* No line has this bit: a return that shows it shows what the VMM wrote after it. */
-#define SCRIBBLE	BIT_ULL(63)
+#define SCRIBBLE	BIT_ULL(62)
 
 /*
  * Run guest_arms_and_sleeps() until KVM_RUN comes back from its WFI, and, if
