@@ -50,9 +50,8 @@ class Host:
 
     def kernel_arguments(self):
         # A panic must end the machine at once, and an oops is as good as one. The bench looks at the
-        # whole console, so it is not quietened, and init's marks are not limited. Without debugfs a VM
-        # is made without its many files there, a good part of a short case's time.
-        return ("console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on debugfs=off "
+        # whole console, so it is not quietened, and init's marks are not limited.
+        return ("console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on "
                 f"{self.values.get('APPEND', '')}").strip()
 
     @property
