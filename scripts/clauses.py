@@ -34,6 +34,7 @@ _MAKES_CASE = {"TEST": (None, 0), "TEST_SIGNAL": (None, 0), "TEST_F": (0, 1), "T
 _MAKES_NONE = {"TEST_HARNESS_MAIN"}
 _VARIANT = re.compile(r"^FIXTURE_VARIANT_ADD\((\w+), *(\w+)\)", re.M)
 _COMMENT_BEFORE = re.compile(r"/\*(?:(?!\*/).)*\*/\n\Z", re.S)
+_NEEDS = re.compile(r"^ \* Needs: (\S+)\n \*/\n", re.M)
 _CLAUSE = re.compile(r"^ \* Clause: (\S+)\n \*/\n\Z", re.M)
 
 
@@ -58,6 +59,8 @@ class Tested:
     name: str
     clause: str
     place: str
+    # What "make run" has to be told for the case to run, on the series only: "CONFIG=edge", say.
+    needs: str = ""
 
     def names(self):
         """As runs name it, variant by variant."""
@@ -90,6 +93,7 @@ def cases_of(text, program):
     for fixture, variant in _VARIANT.findall(text):
         variants.setdefault(fixture, []).append(variant)
     cases = []
+    needs = _NEEDS.search(text)
     for match in _MACRO.finditer(text):
         macro, arguments = match[1], [word.strip(" )") for word in match[2].split(",")]
         place = f"{program}.c:{text.count(chr(10), 0, match.start()) + 1}"
@@ -102,7 +106,7 @@ def cases_of(text, program):
         comment = _COMMENT_BEFORE.search(text[:match.start()])
         clause = _CLAUSE.search(comment[0]) if comment else None
         cases.append(Tested(program, fixture, variants.get(fixture, []), arguments[name_at],
-                            clause[1] if clause else "", place))
+                            clause[1] if clause else "", place, needs[1] if needs else ""))
     return cases
 
 
@@ -155,6 +159,12 @@ def _demanded(case, tree):
                 if not unexpected(Case(case.names()[0], "", verdict), tree, forced=True))
 
 
+def _verdicts(case, known_deviations):
+    if case.needs:
+        return f"skip | skip | {_demanded(case, 'series')} with `{case.needs}`"
+    return f"{_stock(case, known_deviations)} | {_demanded(case, 'baseline')} | {_demanded(case, 'series')}"
+
+
 def page(clauses, cases, known_deviations):
     lines = ["<!-- SPDX-License-Identifier: GPL-2.0 -->",
              "<!-- Written by `make clauses` from clauses.ini and the cases' own comments. Do not edit. -->",
@@ -171,8 +181,8 @@ def page(clauses, cases, known_deviations):
                 lines += [f"No case: {clause.untested}", ""]
                 continue
             lines += ["| case | stock | baseline | series |", "|---|---|---|---|"]
-            lines += [f"| `{case.short()}` | {_stock(case, known_deviations)} | {_demanded(case, 'baseline')} | "
-                      f"{_demanded(case, 'series')} |" for case in cases if case.clause == clause.name]
+            lines += [f"| `{case.short()}` | {_verdicts(case, known_deviations)} |"
+                      for case in cases if case.clause == clause.name]
             lines.append("")
     return "\n".join(lines)
 

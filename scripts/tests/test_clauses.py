@@ -137,6 +137,11 @@ class Page(unittest.TestCase):
         self.assertLess(text.index("### notified"), text.index("user_irq_a.slow.waits"))
         self.assertLess(text.index("user_irq_a.slow.waits"), text.index("### version"))
 
+    def test_a_program_that_needs_another_kernel_skips_without(self):
+        source = SOURCE.replace(" * Clause: wrong\n", " * Needs: CONFIG=edge\n")
+        text = page(CLAUSES, cases_of(source, "user_irq_a"), DEVIATIONS)
+        self.assertIn("| `user_irq_a.slow.waits` | skip | skip | pass with `CONFIG=edge` |", text.splitlines())
+
 
 if __name__ == "__main__":
     unittest.main()
