@@ -112,6 +112,8 @@ def checks(base):
     yield Check("the suite's model", [TESTS / "model.sh", base], tap)
     yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
     yield Check("what that run left", [PYTHON, TESTS / "left_by_run.py", TOP / "results/latest"], unittests)
+    yield Check("edges, on the series", [SCRIPTS / "run.py", f"BASE={base}", "CONFIG=edge", "TESTS=user_irq_edge"],
+                verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)

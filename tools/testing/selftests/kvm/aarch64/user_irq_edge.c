@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a VMM can rely on of a device whose signal is an edge.
+ *
+ * No device of today raises one, so a test line does, which a kernel with
+ * CONFIG_KVM_ARM_USER_IRQ_TEST_LINE has: a number written to a vCPU's file in
+ * debugfs raises as many edges.
+ *
+ * Needs: CONFIG=edge
+ */
+#include <pthread.h>
+#include <sched.h>
+
+#include <linux/bits.h>
+
+#include "kselftest_harness.h"
+#include "kvm_util.h"
+#include "user_irq.h"
+#include "vgic.h"
+
+#define TEST_LINE	BIT_ULL(63)
+#define VTIMER		KVM_ARM_DEV_EL1_VTIMER
+#define VCPUS		2
+
+/* Edges of one device that can wait to be told, and a number that is above. */
+#define LIMIT		255
+#define ABOVE_LIMIT	300
+
+/* So often a thread is looked at: where the host does not trap WFI, it never sleeps. */
+#define MAX_LOOKS	1000
+
+#define RACING_EDGES	2000
+
+static void guest_waits(struct user_irq_guest *g)
+{
+	guest_wait(g);
+	guest_knocks(g);
+}
+
+static void guest_sleeps(struct user_irq_guest *g)
+{
+	WRITE_ONCE(g->progress, 1);
+	for (;;)
+		wfi();
+}
+
+static u64 pc(struct kvm_vcpu *vcpu)
+{
+	return user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
+}
+
+static int open_pulse(struct kvm_vcpu *vcpu)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/vcpu%u/user_irq_pulse",
+		 gettid(), vcpu->vm->fd, vcpu->id);
+	return open(path, O_WRONLY | O_CLOEXEC);
+}
+
+static int try_to_raise(int pulse, int edges)
+{
+	char text[16];
+	int len = snprintf(text, sizeof(text), "%d", edges);
+
+	return write(pulse, text, len) == len ? 0 : errno;
+}
+
+static void raise_edges(int pulse, int edges)
+{
+	int err = try_to_raise(pulse, edges);
+
+	TEST_ASSERT(!err, "user_irq_pulse: %s", strerror(err));
+}
+
+FIXTURE(edge) {
+	struct kvm_vcpu *vcpus[VCPUS];
+	struct kvm_vcpu *vcpu;
+	struct user_irq_guest *g;
+	int pulses[VCPUS];
+	int pulse;
+};
+
+FIXTURE_SETUP(edge)
+{
+	const char *missing = user_irq_missing(0);
+	int i;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	if (access("/sys/kernel/debug/kvm", X_OK))
+		SKIP(return, "no /sys/kernel/debug/kvm: mount debugfs, and run as root");
+
+	user_irq_vm(VTIMER, VCPUS, guest_knocks, self->vcpus);
+	for (i = 0; i < VCPUS; i++) {
+		self->pulses[i] = open_pulse(self->vcpus[i]);
+		if (self->pulses[i] < 0)
+			missing = "the kernel has no CONFIG_KVM_ARM_USER_IRQ_TEST_LINE";
+	}
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	self->vcpu = self->vcpus[0];
+	self->pulse = self->pulses[0];
+	self->g = user_irq_guest(self->vcpu);
+}
+
+FIXTURE_TEARDOWN(edge)
+{
+	int i;
+
+	for (i = 0; i < VCPUS; i++)
+		close(self->pulses[i]);
+	kvm_vm_free(self->vcpus[0]->vm);
+}
+
+/*
+ * An edge before the vCPU's first run is told before the guest's first
+ * instruction.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, before_the_first_run)
+{
+	struct user_irq_return r;
+
+	raise_edges(self->pulse, 1);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	EXPECT_EQ((u64)guest_knocks, pc(self->vcpu));
+
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * An edge between two runs is told by the next return, before the guest has run
+ * on. That return is EINTR.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, between_runs)
+{
+	struct user_irq_return r;
+
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+
+	raise_edges(self->pulse, 1);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	EXPECT_EQ(KVM_EXIT_INTR, r.reason);
+	EXPECT_EQ(0, self->g->progress);
+}
+
+/*
+ * That the bit is clear again makes no return: the guest runs on to where it
+ * leaves of itself, each time.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, falling_back_forces_nothing)
+{
+	struct user_irq_return r;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		raise_edges(self->pulse, 1);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
+ * Edges that came together are told one by one, all before the guest runs on. A
+ * VMM takes each return with the bit set for one edge.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, as_many_returns_as_edges)
+{
+	struct user_irq_return r;
+	int i, n;
+
+	for (n = 1; n <= 10; n++) {
+		raise_edges(self->pulse, n);
+		for (i = 0; i < n; i++) {
+			r = user_irq_run(self->vcpu);
+			ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+		}
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
+ * A return that the VMM asked for by immediate_exit is a return as any: it tells
+ * one of the edges, which is not told again.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, immediate_exit_tells_one)
+{
+	struct user_irq_return r;
+
+	raise_edges(self->pulse, 2);
+	self->vcpu->run->immediate_exit = 1;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+
+	self->vcpu->run->immediate_exit = 1;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * What the VMM writes into the field neither hides an edge nor is one.
+ *
+ * Clause: memory
+ */
+TEST_F(edge, scribble_makes_no_difference)
+{
+	struct user_irq_return r;
+
+	raise_edges(self->pulse, 1);
+	*user_irq_field(self->vcpu) = TEST_LINE;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+
+	*user_irq_field(self->vcpu) = 0;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	*user_irq_field(self->vcpu) = TEST_LINE;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+struct raiser {
+	struct user_irq_guest *g;
+	pid_t vcpu_thread;
+	int pulse;
+	bool into_sleep;
+	bool slept;
+};
+
+/* Raise one edge once the guest is where it waits. */
+static void *raise_into(void *arg)
+{
+	struct raiser *raiser = arg;
+	int looks = 0;
+
+	while (!READ_ONCE(raiser->g->progress))
+		sched_yield();
+	while (raiser->into_sleep && !raiser->slept && looks++ < MAX_LOOKS) {
+		raiser->slept = user_irq_thread_sleeps(raiser->vcpu_thread);
+		sched_yield();
+	}
+	raise_edges(raiser->pulse, 1);
+	return NULL;
+}
+
+static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, struct raiser *raiser)
+{
+	struct user_irq_return r;
+	pthread_t thread;
+
+	raiser->g = user_irq_guest(vcpu);
+	raiser->vcpu_thread = gettid();
+	TEST_ASSERT(!pthread_create(&thread, NULL, raise_into, raiser), "no thread that raises");
+	r = user_irq_run(vcpu);
+	pthread_join(thread, NULL);
+	return r;
+}
+
+/*
+ * An edge while the guest runs ends its turn: the guest, which leaves on no
+ * account, need not help.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, while_the_guest_runs)
+{
+	struct raiser raiser = { .pulse = self->pulse };
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_waits);
+	r = run_and_raise(self->vcpu, &raiser);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+
+	WRITE_ONCE(self->g->stop, 1);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * An edge while the guest waits in WFI ends the wait, in as far as the VMM hears
+ * of it. The guest goes on when it is given the interrupt.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, while_the_guest_waits_in_wfi)
+{
+	struct raiser raiser = { .pulse = self->pulse, .into_sleep = true };
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_sleeps);
+	r = run_and_raise(self->vcpu, &raiser);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	TH_LOG("it was %sseen asleep", raiser.slept ? "" : "not ");
+
+	/* The rest of the wait is as any other. */
+	WRITE_ONCE(self->g->progress, 1);
+	r = run_and_raise(self->vcpu, &raiser);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+}
+
+/*
+ * A level that changes goes with one of the edges, and is not told again with
+ * the next. Nor does it hide an edge, nor an edge its fall.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, beside_a_level_change)
+{
+	struct user_irq_return r;
+
+	user_irq_set_level(self->vcpu, VTIMER, true);
+	raise_edges(self->pulse, 2);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE | VTIMER, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE | VTIMER, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, VTIMER, r);
+
+	user_irq_set_level(self->vcpu, VTIMER, false);
+	raise_edges(self->pulse, 1);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * A VMM that lets very many edges pile up loses their number, and not that there
+ * were some. Edges are counted again as soon as it has been told.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, above_the_limit_counts_are_lost)
+{
+	struct user_irq_return r;
+	int i;
+
+	raise_edges(self->pulse, ABOVE_LIMIT);
+	for (i = 0; i < LIMIT; i++) {
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	}
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+
+	raise_edges(self->pulse, 1);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * A vCPU's reset takes back no edge that was raised before it.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, vcpu_init_loses_none)
+{
+	struct user_irq_return r;
+
+	raise_edges(self->pulse, 2);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+
+	user_irq_reset(self->vcpu, VTIMER, guest_knocks);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	EXPECT_EQ((u64)guest_knocks, pc(self->vcpu));
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * Each vCPU is told the edges of its own devices.
+ *
+ * Clause: edge
+ */
+TEST_F(edge, shows_in_its_own_vcpu)
+{
+	struct user_irq_return r;
+	int i, other;
+
+	for (i = 0; i < VCPUS; i++) {
+		other = (i + 1) % VCPUS;
+		raise_edges(self->pulses[i], 1);
+		r = user_irq_run(self->vcpus[other]);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+		r = user_irq_run(self->vcpus[i]);
+		ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
+	}
+}
+
+struct race {
+	int pulse;
+	int told;
+	bool over;
+};
+
+/* Never so many at once that any is lost. */
+static void *raise_many(void *arg)
+{
+	struct race *race = arg;
+	int raised = 0;
+
+	while (raised < RACING_EDGES) {
+		int n = 1 + raised % 3;
+
+		while (raised + n - READ_ONCE(race->told) > LIMIT)
+			sched_yield();
+		raise_edges(race->pulse, n);
+		raised += n;
+	}
+	WRITE_ONCE(race->over, true);
+	return (void *)(long)raised;
+}
+
+/*
+ * With one thread that raises edges and another that runs the vCPU, whose guest
+ * leaves for its own reasons all the time, each edge is told once, whatever
+ * return it meets.
+ *
+ * Clause: any-exit
+ */
+TEST_F(edge, raised_by_another_thread_all_the_time)
+{
+	struct race race = { .pulse = self->pulse };
+	struct user_irq_return r;
+	int other_exits = 0;
+	pthread_t thread;
+	void *raised;
+	bool over;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, raise_many, &race));
+	do {
+		over = READ_ONCE(race.over);
+		r = user_irq_run(self->vcpu);
+		ASSERT_GE(USER_IRQ_KNOCK, r.kind)
+			TH_LOG("%s", user_irq_str(r.kind, r.levels));
+		if (r.levels) {
+			ASSERT_EQ(TEST_LINE, r.levels);
+			WRITE_ONCE(race.told, race.told + 1);
+			other_exits += r.kind == USER_IRQ_KNOCK;
+		}
+	} while (!over || r.levels);
+	pthread_join(thread, &raised);
+
+	EXPECT_EQ((long)raised, race.told);
+	TH_LOG("told by an exit of the guest's own: %d of %d", other_exits, race.told);
+}
+
+/*
+ * A VM with a vgic has no such line: nobody can raise an edge on it, nothing is
+ * written to its field.
+ *
+ * Clause: vgic
+ */
+TEST_F(edge, none_with_a_vgic)
+{
+	const u64 scribble = 0x123456789abcdef0;
+	struct user_irq_return r;
+	struct kvm_vcpu *vcpu;
+	int gic_fd, pulse;
+
+	user_irq_vm(VTIMER, 1, guest_knocks, &vcpu);
+	pulse = open_pulse(vcpu);
+	ASSERT_LE(0, pulse);
+	gic_fd = vgic_v3_setup(vcpu->vm, 1, 64);
+	if (gic_fd < 0)
+		SKIP(return, "KVM gives a VM no GICv3 on this machine");
+
+	EXPECT_EQ(ENXIO, try_to_raise(pulse, 1));
+	*user_irq_field(vcpu) = scribble;
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+
+	close(pulse);
+	close(gic_fd);
+	kvm_vm_free(vcpu->vm);
+}
+
+TEST_HARNESS_MAIN
