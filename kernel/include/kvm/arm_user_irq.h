@@ -221,7 +221,8 @@ static inline u64 kvm_user_irq_tell(struct kvm_user_irq *state, u64 levels)
 bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu);
 void kvm_user_irq_publish(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu);
-void kvm_user_irq_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge);
+void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu,
+			     enum kvm_user_irq_edge edge);
 void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu);
 void kvm_user_irq_vcpu_destroy(struct kvm_vcpu *vcpu);
 

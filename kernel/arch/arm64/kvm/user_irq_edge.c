@@ -23,7 +23,7 @@ static void kvm_user_irq_kick(struct irq_work *work)
 }
 
 /**
- * kvm_user_irq_edge - raise an edge on a line to a userspace irqchip
+ * kvm_user_irq_raise_edge - raise an edge on a line to a userspace irqchip
  * @vcpu: a vCPU; the caller keeps it from going away
  * @edge: the device
  *
@@ -37,7 +37,7 @@ static void kvm_user_irq_kick(struct irq_work *work)
  *
  * Context: any, NMI and hard interrupt included.
  */
-void kvm_user_irq_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge)
+void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge)
 {
 	if (irqchip_in_kernel(vcpu->kvm))
 		return;

@@ -27,7 +27,7 @@ static void raise_edges(struct irq_work *work)
 	struct pulses *pulses = container_of(work, struct pulses, work);
 
 	while (pulses->n--)
-		kvm_user_irq_edge(pulses->vcpu, KVM_USER_IRQ_EDGE_TEST);
+		kvm_user_irq_raise_edge(pulses->vcpu, KVM_USER_IRQ_EDGE_TEST);
 }
 
 /* As a device does: from a hard interrupt. */
