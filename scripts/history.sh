@@ -35,10 +35,10 @@ version=$(make -s -C "$base_dir" kernelversion)
 sums() {
 	echo "$version"
 	cd "$here"
-	find "$@" -type f ! -path 'kernel/configs/*' -print0 | sort -z | xargs -0 sha256sum
+	find "$@" -type f ! -path 'kernel/configs/*' ! -path 'kernel/mutants/*' -print0 | sort -z | xargs -0 sha256sum
 }
-baseline_of=$(sums scripts/history.sh kernel/baseline | sha256sum)
-series_of=$(sums scripts/history.sh kernel | sha256sum)
+baseline_of=$(sums scripts/history.sh scripts/apply-rule.sh kernel/baseline | sha256sum)
+series_of=$(sums scripts/history.sh scripts/apply-rule.sh kernel | sha256sum)
 mkdir -p "$here/build/history"
 exec 9> "$here/build/history/.$name.lock"
 flock 9
@@ -70,26 +70,12 @@ take_base() {
 	in_new commit -qm "Linux $version, the parts that KVM_CAP_ARM_USER_IRQ touches"
 }
 
-# Every rule must change every file that it names, and leave nothing for the next reader to trip over.
+# Each rule leaves nothing for the next reader to trip over.
 take_feature_out() {
-	local rule file before
+	local rule
 	in_new switch -qc baseline
 	for rule in "$here"/kernel/baseline/*; do
-		while read -r file; do
-			[ -e "$new/$file" ] || die "${rule#"$here/"} names $file, which Linux $version has not. Adapt the rule."
-			before=$(sha256sum < "$new/$file")
-			case $rule in
-			*.cocci)
-				spatch --very-quiet --no-show-diff --no-includes --in-place \
-					--sp-file "$rule" "$new/$file" >&2 || die "${rule#"$here/"}: spatch failed on $file (see above)."
-				;;
-			*.sed)
-				sed -i -f "$rule" "$new/$file"
-				;;
-			esac
-			[ "$before" != "$(sha256sum < "$new/$file")" ] ||
-				die "${rule#"$here/"} matches nothing in $file of Linux $version. Adapt the rule to this base."
-		done < <(sed -nE 's,^(//|#) Files: (.*),\2,p' "$rule" | tr ' ' '\n')
+		"$here/scripts/apply-rule.sh" "$rule" "$new" || die "Linux $version, or the rule, has changed."
 	done
 	if in_new grep -nE "$feature" -- . >&2; then
 		die "the lines above are left of the feature in the baseline of Linux $version. Extend kernel/baseline/."
