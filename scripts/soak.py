@@ -7,8 +7,10 @@ usage: soak.py N=10 [BASE=6.12] [TREE=series] [HOST='vhe nvhe …'] [TESTS='user
 Runs the tests in N rounds on each host, each round in a fresh boot, and counts
 the verdicts. results/<soak>/soak.json is written anew after each round. A round
 that gave a verdict not as expected keeps its channels in a folder beside it, and
-the verdict is listed, with what runs its random program again. Exit status: 0 all
-verdicts as expected, 1 one is not, 2 it could not run or was interrupted.
+the verdict is listed, with what runs its random program again. Each round has random
+programs of its own, unless KVM_USER_IRQ_SEED fixes them; their steps are summed up.
+Exit status: 0 all verdicts as expected, 1 one is not, 2 it could not run or was
+interrupted.
 """
 
 import json
@@ -31,6 +33,8 @@ from verdicts import VERDICTS, count
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
 _REPLAY = re.compile(r"KVM_USER_IRQ_SEED=\S+(?: KVM_USER_IRQ_STEPS=\S+)?")
+# What user_irq_model says of the random programs of a round.
+_STEPS = re.compile(r"\bsteps: (\d+), undecided: (\d+) of (\d+)")
 
 
 def replay(case):
@@ -49,6 +53,7 @@ class Tally:
         self.complete = dict.fromkeys(facts["hosts"], 0)
         self.verdicts = {host: dict.fromkeys(VERDICTS, 0) for host in facts["hosts"]}
         self.unexpected = []
+        self.random = dict.fromkeys(("steps", "undecided", "compared"), 0)
         self.write(0.0)
 
     def add(self, host, number, cases, wrong, seconds):
@@ -56,6 +61,9 @@ class Tally:
         for verdict, n in count(cases).items():
             self.verdicts[host][verdict] += n
         for case in cases:
+            for match in filter(None, map(_STEPS.search, case.log)):
+                for key, number_of in zip(self.random, match.groups()):
+                    self.random[key] += int(number_of)
             if (why := wrong.get((case.host, case.name))):
                 self.unexpected.append({"host": host, "round": number, "name": case.name, "verdict": case.verdict,
                                         "reason": case.reason or why, "replay": replay(case), "log": case.log})
@@ -67,7 +75,7 @@ class Tally:
     def write(self, seconds):
         told = {"base": self.facts["base"], "tree": self.facts["tree"], "hosts": self.facts["hosts"],
                 "rounds": self.rounds, "complete": self.complete, "verdicts": self.verdicts,
-                "unexpected": self.unexpected, "seconds": round(seconds, 1)}
+                "random": self.random, "unexpected": self.unexpected, "seconds": round(seconds, 1)}
         new = self.path.with_suffix(".new")
         new.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
         new.replace(self.path)
@@ -80,6 +88,10 @@ class Tally:
         rows += [[host, str(self.complete[host]), *(str(self.verdicts[host][verdict]) for verdict in shown)]
                  for host in self.verdicts]
         lines = aligned(rows, str.rjust)
+        if self.random["compared"]:
+            share = 100 * self.random["undecided"] / self.random["compared"]
+            lines += ["", f"Random programs: {self.random['steps']} steps, {self.random['compared']} comparisons with "
+                      f"the model, {share:.1f} % of these undecided."]
         if self.unexpected:
             lines += ["", "Not as expected:"]
         for one in self.unexpected:

@@ -113,6 +113,20 @@ class Soak(unittest.TestCase):
         self.assertIn("1 of 8 verdicts not as expected", output)
         self.assertEqual(sorted(path.name for path in folder.iterdir()), ["nvhe-round-3", "soak.json"])
 
+    def test_the_steps_of_the_rounds_are_summed_up(self):
+        def cases(folder):
+            log = [] if folder.name == "nvhe-round-2" else ["# m.c:9:x:steps: 10000, undecided: 3 of 200"]
+            return [Case("t.a", folder.name.partition("-")[0], "pass", log=log)]
+
+        _, output, folder = self.soak(cases, "N=2")
+        self.assertIn("Random programs: 30000 steps, 600 comparisons with the model, 1.5 % of these undecided.", output)
+        told = json.loads((folder / "soak.json").read_text())
+        self.assertEqual(told["random"], {"steps": 30000, "undecided": 9, "compared": 600})
+
+    def test_no_steps_no_sum(self):
+        _, output, _ = self.soak(lambda folder: [Case("t.a", folder.name.partition("-")[0], "pass")], "N=1")
+        self.assertNotIn("Random programs", output)
+
     def test_a_round_without_a_verdict_is_no_good_round(self):
         status, output, _ = self.soak(lambda folder: [], "N=1")
         self.assertEqual(status, 1)

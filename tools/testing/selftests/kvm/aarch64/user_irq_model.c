@@ -405,7 +405,8 @@ FIXTURE_TEARDOWN(model)
 TEST_F_TIMEOUT(model, agrees_on_random_programs, TIMEOUT)
 {
 	u64 seed = number_from("KVM_USER_IRQ_SEED", new_seed());
-	u64 left = number_from("KVM_USER_IRQ_STEPS", STEPS), compared = 0, undecided = 0;
+	const u64 steps = number_from("KVM_USER_IRQ_STEPS", STEPS);
+	u64 left = steps, compared = 0, undecided = 0;
 	static struct program p;
 	struct timespec begin;
 	int nr;
@@ -424,7 +425,8 @@ TEST_F_TIMEOUT(model, agrees_on_random_programs, TIMEOUT)
 		compared += p.compared;
 		undecided += p.undecided;
 	}
-	TH_LOG("undecided: %lu of %lu", (unsigned long)undecided, (unsigned long)compared);
+	TH_LOG("steps: %lu, undecided: %lu of %lu", (unsigned long)steps,
+	       (unsigned long)undecided, (unsigned long)compared);
 	EXPECT_GE(compared * MAX_UNDECIDED_PERCENT, undecided * 100);
 }
 
