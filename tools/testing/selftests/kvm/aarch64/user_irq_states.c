@@ -16,6 +16,10 @@
 
 #define ROUNDS		50
 #define OVERFLOWS	20
+#define RANDOM_STATES	2000
+/* ID_AA64DFR0_EL1.PMUVer, and from which one on event counters can have 64 bits. */
+#define PMU_VERSION(dfr0)	((dfr0) >> 8 & 0xf)
+#define PMU_LONG_COUNTERS	6
 
 /* No test takes so long. */
 #define LONG_US		(600 * 1000 * 1000L)
@@ -378,11 +382,18 @@ TEST_F(all, racing_timers_are_both_told)
 }
 
 /* Every combination of overflow, interrupt and PMU of three counters, and back. */
+/* The same numbers in each run, with each bit set in one of four. */
+static u32 guest_random_bits(u64 *random)
+{
+	*random = *random * 6364136223846793005UL + 1442695040888963407UL;
+	return *random >> 24 & *random >> 32;
+}
+
 static void guest_switches_counters(struct user_irq_guest *g)
 {
 	static const u32 bits[] = { 0, BIT(0), BIT(1), BIT(USER_IRQ_CYCLE_COUNTER),
 				    BIT(0) | BIT(1), BIT(1) | BIT(USER_IRQ_CYCLE_COUNTER) };
-	u64 pmcr = read_sysreg(pmcr_el0);
+	u64 pmcr = read_sysreg(pmcr_el0), random = 1;
 	int i, j, e;
 
 	write_sysreg(~0U, pmcntenclr_el0);
@@ -399,6 +410,16 @@ static void guest_switches_counters(struct user_irq_guest *g)
 				guest_knock(g);
 			}
 		}
+	}
+	for (i = 0; i < RANDOM_STATES; i++) {
+		write_sysreg(~0U, pmovsclr_el0);
+		write_sysreg(guest_random_bits(&random), pmovsset_el0);
+		write_sysreg(~0U, pmintenclr_el1);
+		write_sysreg(guest_random_bits(&random), pmintenset_el1);
+		pmcr = (pmcr & ~ARMV8_PMU_PMCR_E) | (i % 8 ? ARMV8_PMU_PMCR_E : 0);
+		write_sysreg(pmcr, pmcr_el0);
+		isb();
+		guest_knock(g);
 	}
 	guest_set_level(KVM_ARM_DEV_PMU, false);
 	__GUEST_ASSERT(false, "the host should be done");
@@ -425,6 +446,16 @@ TEST_F(all, counters_share_the_line)
 	}
 	/* The pairs of sets that meet, with the PMU on. */
 	EXPECT_EQ(15, high);
+
+	for (i = 0; i < RANDOM_STATES; i++) {
+		user_irq_run_to_knock(vcpu, &r);
+		level = user_irq_level(vcpu, KVM_ARM_DEV_PMU);
+		ASSERT_RETURN(USER_IRQ_KNOCK, level ? KVM_ARM_DEV_PMU : 0, r);
+		high += level;
+	}
+	TH_LOG("high in %d of %d random states", high - 15, RANDOM_STATES);
+	EXPECT_GT(high - 15, RANDOM_STATES / 10);
+	EXPECT_LT(high - 15, RANDOM_STATES / 2);
 }
 
 /* A counter that is told not to count at EL1 stands still, a step before the end. */
@@ -509,6 +540,43 @@ TEST_F(all, overflow_at_32_and_at_64_bits)
 	r = user_irq_run(vcpu);
 	if (r.kind == USER_IRQ_KNOCK)
 		SKIP(return, "the guest's cycle counter has 64 bits only");
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+}
+
+static void guest_increments_a_long_counter(struct user_irq_guest *g)
+{
+	guest_count(0, ARMV8_PMUV3_PERFCTR_SW_INCR, 1);
+	write_sysreg(read_sysreg(pmcr_el0) | ARMV8_PMU_PMCR_LP, pmcr_el0);
+	isb();
+	write_sysreg(BIT(0), pmswinc_el0);
+	isb();
+	guest_knock(g);
+
+	write_sysreg(~0UL, pmxevcntr_el0);
+	write_sysreg(BIT(0), pmswinc_el0);
+	isb();
+	guest_wait(g);
+}
+
+/*
+ * An event counter of 64 bits, as PMCR.LP makes it, overflows at the end of these:
+ * what would be an overflow at 32 is none.
+ *
+ * Clause: notified
+ */
+TEST_F(all, event_counter_overflows_at_64_bits)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	u64 dfr0 = user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64DFR0_EL1));
+
+	if (PMU_VERSION(dfr0) < PMU_LONG_COUNTERS)
+		SKIP(return, "the guest's PMU has event counters of 32 bits only");
+
+	user_irq_start_at(vcpu, guest_increments_a_long_counter);
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
 
