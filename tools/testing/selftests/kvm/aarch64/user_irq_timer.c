@@ -116,6 +116,8 @@ FIXTURE_TEARDOWN(line)
 /*
  * A guest that computes and never exits of itself is interrupted in time: the
  * expiry of its timer brings the vCPU back to the VMM, with the line's bit set.
+ * Reverting d60d8b64280c would show here, from the second such guest on: the host
+ * kept the timer's interrupt masked after the first.
  *
  * Clause: notified
  */
@@ -179,6 +181,7 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 /*
  * A guest that waits for an interrupt sleeps inside KVM_RUN. When its timer
  * expires it comes back to the VMM, who alone can give it that interrupt.
+ * Reverting 4ce98bf0865c would show here: the guest slept on.
  *
  * Clause: notified
  */
@@ -373,7 +376,8 @@ static struct user_irq_return run_watched(struct kvm_vcpu *vcpu,
 /*
  * A guest may wait with its line high, the VMM told, and the interrupt disabled
  * at the VMM's controller. That costs the machine nothing: the vCPU's thread
- * sleeps until the VMM has an interrupt for it.
+ * sleeps until the VMM has an interrupt for it. Reverting 13e59ece5b30 would show
+ * here: a level that the last interrupt left behind kept the thread awake.
  *
  * Clause: host
  */
