@@ -265,7 +265,8 @@ static void a_return_takes_one_of_each(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, 0, kvm_user_irq_take_edges(&state));
 }
 
-#define RACING_EDGES	2000
+#define RACING_EDGES	20000
+#define EDGES_AT_ONCE	50
 
 /* Of two devices, which have the outermost bytes of the count. */
 #define RACING_FIRST	0
@@ -285,7 +286,7 @@ struct raiser {
 
 static DEFINE_PER_CPU(struct raiser, raisers);
 
-/* One edge of each device, unless so many wait that one could be lost. */
+/* Edges of both devices, unless so many wait that one could be lost. */
 static void raise_in_hardirq(struct irq_work *work)
 {
 	struct raiser *raiser = container_of(work, struct raiser, work);
@@ -293,14 +294,15 @@ static void raise_in_hardirq(struct irq_work *work)
 
 	if (!in_hardirq())
 		WRITE_ONCE(race->not_in_hardirq, true);
-	if (!raiser->left ||
-	    !atomic_add_unless(&race->untold, 1, KVM_USER_IRQ_EDGE_LIMIT))
-		return;
 
-	kvm_user_irq_count_edge(&race->state, RACING_FIRST);
-	kvm_user_irq_count_edge(&race->state, RACING_LAST);
-	/* Once it is seen that none is left, all of them can be taken. */
-	smp_store_release(&raiser->left, raiser->left - 1);
+	for (int i = 0; i < EDGES_AT_ONCE && raiser->left; i++) {
+		if (!atomic_add_unless(&race->untold, 1, KVM_USER_IRQ_EDGE_LIMIT))
+			return;
+		kvm_user_irq_count_edge(&race->state, RACING_FIRST);
+		kvm_user_irq_count_edge(&race->state, RACING_LAST);
+		/* Once it is seen that none is left, all can be taken. */
+		smp_store_release(&raiser->left, raiser->left - 1);
+	}
 }
 
 /*
