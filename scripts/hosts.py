@@ -49,10 +49,12 @@ class Host:
         return self.values["ABOUT"]
 
     def kernel_arguments(self):
-        # A panic must end the machine at once, and an oops is as good as one. The bench looks at the
-        # whole console, so it is not quietened, and init's marks are not limited.
-        return ("console=ttyAMA0 panic=-1 oops=panic printk.devkmsg=on "
-                f"{self.values.get('APPEND', '')}").strip()
+        # A panic must end the machine at once, and an oops is as good as one. So is what the kernel
+        # reports of a CPU that is stuck: it is a verdict already, and no case gets any further there.
+        # The limits are the kernel's own, of 20 s and more. The bench looks at the whole console, so it
+        # is not quietened, and init's marks are not limited.
+        return ("console=ttyAMA0 panic=-1 oops=panic softlockup_panic=1 sysctl.kernel.panic_on_rcu_stall=1 "
+                f"printk.devkmsg=on {self.values.get('APPEND', '')}").strip()
 
     @property
     def dtb(self):
