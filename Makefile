@@ -17,11 +17,12 @@ TESTS ?=
 CONFIG ?=
 FORCE ?=
 SERIES ?=
+MUTANTS ?=
 N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
-export BASE TREE HOST TESTS CONFIG FORCE SERIES N
+export BASE TREE HOST TESTS CONFIG FORCE SERIES MUTANTS N
 
-.PHONY: help run matrix soak check validate clauses setup format-series install-into uninstall-from clean
+.PHONY: help run matrix soak check validate mutants clauses setup format-series install-into uninstall-from clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
@@ -40,6 +41,9 @@ check: setup ## every test of the project, the bench's own included
 
 validate: setup ## patch by patch: each builds, boots, and turns green what it says; BASE=/path SERIES=v6.12..mine for another's
 	$(alone) scripts/validate.py BASE="$$BASE" SERIES="$$SERIES" HOST="$$HOST" TESTS="$$TESTS"
+
+mutants: setup ## break our kernel code in many small ways: the suite has to see each; MUTANTS='publish-* …' chooses
+	$(alone) scripts/mutants.py BASE="$$BASE" HOST="$$HOST" MUTANTS="$$MUTANTS"
 
 # A prerequisite, and in shell: a fresh machine has no Python yet.
 setup: ## install the Debian packages that the project needs

@@ -116,6 +116,8 @@ def checks(base):
                 verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
+    yield Check("a mutant of the kernel", [SCRIPTS / "mutants.py", f"BASE={base}", "HOST=vhe",
+                                           "MUTANTS=publish-not-for-immediate-exit"], one)
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)
     yield Check("KUnit", [SCRIPTS / "kunit.py", series], kunit)
     yield Check("planted traps, in a real boot",

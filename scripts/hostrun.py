@@ -23,9 +23,11 @@ TAIL = 30
 
 
 class Plan:
-    """What a run boots: kernel, programs, and what init is told. IMAGE has the hosts' device trees beside it."""
+    """What a run boots: kernel, programs, and what init is told. IMAGE has the hosts' device trees beside it.
 
-    def __init__(self, image, guest, installed, programs, failed, patterns, env):
+    ENOUGH says of the cases that have their verdict whether a host needs no further boot."""
+
+    def __init__(self, image, guest, installed, programs, failed, patterns, env, enough=lambda cases: False):
         self.image = image
         self.archive = initramfs.Archive()
         initramfs.add_user_space(self.archive, guest, installed)
@@ -35,6 +37,7 @@ class Plan:
         self.failed = {name: why_not_built(failed / name) for name in programs if name not in self.built}
         self.patterns = [pattern if "." in pattern else f"{pattern}.*" for pattern in patterns]
         self.env = env
+        self.enough = enough
 
     def initramfs(self, host, pending, done, careful):
         files = {
@@ -85,11 +88,11 @@ def drop_kernel(image):
 
 
 class HostRun(threading.Thread):
-    """One host: boots until every case has its verdict."""
+    """One host: boots until every case has its verdict. BEGUN: how many boots the folder has of it already."""
 
-    def __init__(self, host, plan, folder, slots):
+    def __init__(self, host, plan, folder, slots, begun=0):
         super().__init__(name=host.name, daemon=True)
-        self.host, self.plan, self.folder, self.slots = host, plan, folder, slots
+        self.host, self.plan, self.folder, self.slots, self.begun = host, plan, folder, slots, begun
         self.verdicts = HostVerdicts(host.name, plan.programs)
         self.boots = []
         self.known = set()
@@ -101,7 +104,7 @@ class HostRun(threading.Thread):
             for name, (why, log) in self.plan.failed.items():
                 self.verdicts.not_built(name, why, log)
             with self.slots:
-                while self.verdicts.pending():
+                while self.verdicts.pending() and not self.plan.enough(self.verdicts.cases.values()):
                     if not self._boot():
                         self.verdicts.give_up("no boot reached it")
             self.verdicts.finish()
@@ -109,7 +112,7 @@ class HostRun(threading.Thread):
             self.problem = error
 
     def _boot(self):
-        number = len(self.boots) + 1
+        number = self.begun + len(self.boots) + 1
         prefix = str(self.folder / f"{self.host.name}-{number}")
         initrd = f"{prefix}.initrd"
         Path(initrd).write_bytes(self.plan.initramfs(self.host, self.verdicts.pending(), self.verdicts.done(),
@@ -127,7 +130,7 @@ class HostRun(threading.Thread):
         boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), console, self.host.says)
         progress = self.verdicts.add_boot(boot, end["how"], end["why"], end_of_console(console))
         self.known.update(boot.unwanted)
-        if number == 1:
+        if len(self.boots) == 1:
             self.boot_seconds = boot.first_result or end["seconds"]
         self.test_seconds += (boot.last_result or 0) - (boot.first_result or 0)
         if self.verdicts.pending():
@@ -137,10 +140,10 @@ class HostRun(threading.Thread):
         return progress
 
 
-def boot_hosts(hosts, plan, folder, slots=None):
+def boot_hosts(hosts, plan, folder, slots=None, begun=0):
     """SLOTS lets as many hosts run at once as it has room for; by itself, as many as there are CPUs."""
     slots = slots or threading.Semaphore(max(1, os.cpu_count() or 1))
-    runs = [HostRun(host, plan, folder, slots) for host in hosts]
+    runs = [HostRun(host, plan, folder, slots, begun) for host in hosts]
     for one in runs:
         one.start()
     for one in runs:

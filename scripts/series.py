@@ -35,9 +35,9 @@ class Series:
         self.patches = [Patch(0, self.git("rev-parse", f"{commits[0]}^").strip(), "(what the series stands on)")]
         self.patches += [self._patch(number, commit) for number, commit in enumerate(commits, 1)]
 
-    def git(self, *arguments):
+    def git(self, *arguments, **options):
         done = subprocess.run(["git", "--git-dir", self.git_dir, *arguments], capture_output=True, text=True,
-                              errors="backslashreplace", check=False)
+                              errors="backslashreplace", check=False, **options)
         if done.returncode:
             raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {done.stderr.strip()}")
         return done.stdout
@@ -48,6 +48,11 @@ class Series:
         subject, _, rest = text.partition("\n")
         green = [word for line in rest.splitlines() if line.startswith("Green: ") for word in line.split()[1:]]
         return Patch(number, commit, subject, green)
+
+    @property
+    def tests_from(self):
+        """What a patch adds to the tests is red until the patch that it tests, so all take those of the end."""
+        return self.patches[-1]
 
     def tree_id(self, patch):
         return self.git("rev-parse", f"{patch.commit}^{{tree}}").strip()

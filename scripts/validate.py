@@ -11,7 +11,6 @@ The cases run whether or not the capability is advertised. Exit status: 0 all as
 the patches say, 1 something is not, 2 it could not run.
 """
 
-import fcntl
 import json
 import shutil
 import subprocess
@@ -24,10 +23,10 @@ import report
 import results
 from children import CouldNotRun
 from hosts import read_host
-from job import TOP, say
+from job import TOP
 from series import OurSeries, from_range
 from trees import is_path
-from walk import Walk
+from walk import Walk, alone
 
 DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK}
 
@@ -95,14 +94,8 @@ def validate(words):
     start = time.monotonic()
     values = read_arguments(words)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
-    series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
-    (TOP / "build").mkdir(exist_ok=True)
-    with open(TOP / "build/.validate.lock", "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another validation is walking; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone():
+        series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
         walk = Walk(series, hosts, values["TESTS"].split())
         records = walk.go()
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))

@@ -6,6 +6,8 @@ walk that was interrupted goes on where it was, and one along a series of which 
 patch changed does again what depends on that patch.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -34,7 +36,7 @@ def complaints(text, kinds=("warning", "error")):
                    if match and match[2] in kinds})
 
 
-def _digest(*parts):
+def digest(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
@@ -43,16 +45,32 @@ def _content(*folders):
     for folder in folders:
         for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
             parts += [path.name, hashlib.sha256(path.read_bytes()).hexdigest()]
-    return _digest(*parts)
+    return digest(*parts)
+
+
+@contextlib.contextmanager
+def alone():
+    """Only one walk at a time: they share the tree that they build."""
+    (TOP / "build").mkdir(exist_ok=True)
+    with open(TOP / "build/.walk.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("another validation, or the mutants, are being built; waiting for them")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 class Walk:
     """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}."""
 
+    # What is walked along, and where in build/ the records are kept.
+    what, place = "patch", "validate"
+
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
-        self.state = TOP / "build/validate" / series.name
+        self.state = TOP / "build" / self.place / series.name
         self.state.mkdir(parents=True, exist_ok=True)
         # What an interrupted walk left half made.
         for path in self.state.glob(".*"):
@@ -67,28 +85,27 @@ class Walk:
         self._build_tests()
 
     def _build_tests(self):
-        """Once, from the end of the series: what a patch adds to the tests is red until the patch that it tests."""
         say("the tests, as the end of the series has them")
         began = time.monotonic()
-        self.series.check_out(self.series.patches[-1], self.tree)
+        self.series.check_out(self.series.tests_from, self.tree)
         known = programs_of(self.tree)
         self.programs = choose_programs(self.patterns, known)
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.same_for_all = _digest(
+        self.same_for_all = digest(
             _content(self.tests / "stripped", self.guest, TOP / "kernel/configs"),
             *(json.dumps(host.values, sort_keys=True) for host in self.hosts), *self.patterns)
 
     def key(self, patch):
-        return _digest(self.same_for_all, self.series.tree_id(patch), *self.series.files(patch))
+        return digest(self.same_for_all, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
         tester = threading.Thread(target=self._test_all, daemon=True)
         tester.start()
         for patch in self.series.patches:
-            where = f"patch {patch.number} of {len(self.series.patches) - 1}"
+            where = f"{self.what} {patch.number} of {len(self.series.patches) - 1}"
             known = self._known(patch)
             if known:
                 self.records[patch.number] = known
@@ -172,20 +189,25 @@ class Walk:
         except BaseException as error:
             self.problem = error
 
+    def plan(self, folder, patterns, settings, **options):
+        return Plan(folder / "Image", self.guest, self.tests / "stripped", choose_programs(patterns, self.programs),
+                    self.tests / "failed", patterns, settings, **options)
+
+    def boot(self, _patch, folder):
+        return boot_hosts(self.hosts, self.plan(folder, self.patterns, tests_environment(True)), folder, self.jobs)
+
     def _test(self, patch, folder, record):
         began = time.time()
         if record["built"]:
-            plan = Plan(folder / "Image", self.guest, self.tests / "stripped", self.programs, self.tests / "failed",
-                        self.patterns, tests_environment(True))
-            runs = boot_hosts(self.hosts, plan, folder, self.jobs)
+            runs = self.boot(patch, folder)
             cases = [case for one in runs for case in one.verdicts.sorted_cases()]
             record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,
                                 "seconds": case.seconds, "reason": case.reason, "log": case.log} for case in cases]
             record["seconds"]["tests"] = round(time.time() - began, 1)
             self.seconds["boots beside them"] += record["seconds"]["tests"]
             drop_kernel(folder / "Image")
-            about = {"base": self.series.name, "tree": f"patch {patch.number}", "patches": patch.number,
-                     "hosts": [host.name for host in self.hosts]}
+            about = {"base": self.series.name, "tree": f"{self.what} {patch.number}", "patches": patch.number,
+                     "hosts": list(dict.fromkeys(one.host.name for one in runs))}
             results.write(folder, cases, about, record["seconds"], [boot for one in runs for boot in one.boots])
         (folder / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")
         folder.chmod(0o755)

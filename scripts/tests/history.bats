@@ -102,6 +102,14 @@ is_the_same() {
 	cmp "$TOP/build/base/6.12/arch/arm64/kvm/arm.c" build/trees/7-stock/arch/arm64/kvm/arm.c
 }
 
+@test "a mutant whose rule matches nothing is an error, not a survivor" {
+	cp -r "$TOP/Documentation" "$TOP/hosts" .
+	sed -i 's/irqchip_in_kernel/another_name/' kernel/mutants/wake-up-removed.cocci
+	run scripts/mutants.py MUTANTS=wake-up-removed
+	[ "$status" -eq 2 ]
+	[[ $output == *kernel/mutants/wake-up-removed.cocci*arch/arm64/kvm/arm.c* ]]
+}
+
 @test "what a lost rule leaves of the feature is shown" {
 	rm kernel/baseline/pmu.cocci
 	run scripts/history.sh 6.12

@@ -88,8 +88,8 @@ FIXTURE_TEARDOWN(line)
 
 /*
  * A new vCPU's lines are low, and the field says so from the first return on,
- * whatever was in it before. Reverting 22601127c0fa would show here: KVM asked a
- * vgic that is not there for a state as it loaded the vCPU.
+ * whatever was in it before. Reverting 22601127c0fa would show here: KVM loaded
+ * the state of a vgic that is not there.
  *
  * Clause: every-return
  */

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// Bits without a line keep what userspace wrote.
+// Clause: bits
+// Files: arch/arm64/kvm/user_irq.c
+@@
+expression state, levels;
+identifier vcpu;
+@@
+-WRITE_ONCE(vcpu->run->s.regs.device_irq_level, kvm_user_irq_tell(state, levels));
++WRITE_ONCE(vcpu->run->s.regs.device_irq_level,
++	   kvm_user_irq_tell(state, levels) |
++	   (vcpu->run->s.regs.device_irq_level & ~7ULL));
