@@ -36,6 +36,10 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
 				  struct kvm_vcpu **vcpu);
 
 extern u8 user_irq_el1_vectors[];
+/* Vectors for EL1 and for EL2. They give the exception's vector to the handler, and go back. */
+extern u8 user_irq_vectors[];
+extern void (*user_irq_handler)(u64 vector);
+
 u64 user_irq_enter_el1(void *code, void *stack, void *argument);
 u64 guest_run_el1(void *code, struct user_irq_guest *g);
 

@@ -16,6 +16,8 @@
 #define TCR_EL1_IPS		GENMASK(34, 32)
 #define TCR_EL1_DS_BIT		BIT(59)
 
+/* The guest's. Each VM has its own copy. */
+void (*user_irq_handler)(u64 vector);
 static u8 el1_stack[4096] __aligned(16);
 
 /**
