@@ -446,4 +446,20 @@ TEST_F(irq_line, of_the_vmm_and_of_el2_do_not_mix)
 	RUN_AND_ASSERT_TAKEN(2, 1);
 }
 
+/*
+ * Such a virtual interrupt ends a WFI of that guest's, masked as it may be.
+ *
+ * Clause: delivery
+ */
+TEST_F(irq_line, of_el2_ends_a_wfi_of_its_guest)
+{
+	const struct plan p = {
+		.hcr = variant->to_el2 | variant->virtual, .masked = true, .body = sleeps,
+	};
+
+	write_guest_global(self->vcpu->vm, plan, p);
+	RUN_AND_ASSERT_TAKEN(0, 0);
+	RUN_AND_ASSERT_TAKEN(0, 0);
+}
+
 TEST_HARNESS_MAIN
