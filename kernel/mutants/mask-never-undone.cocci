@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Without a usable GIC, a timer interrupt that was masked stays so.
-// Clause: notified
+// Clause: return-before-run
 // Hosts: nogic-vhe nogic-nvhe
 // Files: arch/arm64/kvm/arch_timer.c
 @@

@@ -557,7 +557,9 @@ static void *run_off_and_on(void *arg)
 
 /*
  * A vCPU that the guest turns off and on again comes back with its devices reset:
- * that its line has fallen is told before it runs.
+ * that its line has fallen is told before it runs. Reverting d60d8b64280c shows
+ * here, if an earlier guest's timer fired on the same CPU: the host kept its
+ * interrupt masked, and the guest was off before another led to a look at its line.
  *
  * Clause: return-before-run
  */

@@ -116,8 +116,6 @@ FIXTURE_TEARDOWN(line)
 /*
  * A guest that computes and never exits of itself is interrupted in time: the
  * expiry of its timer brings the vCPU back to the VMM, with the line's bit set.
- * Reverting d60d8b64280c would show here, from the second such guest on: the host
- * kept the timer's interrupt masked after the first.
  *
  * Clause: notified
  */
