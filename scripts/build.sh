@@ -60,17 +60,21 @@ configure() {
 		kmake olddefconfig
 }
 
-# merge_config.sh only warns of an option that did not come out as asked. One that the tree does not
-# have at all is misspelt, unless its fragment says "# Not in each tree: CONFIG_…".
+# merge_config.sh only warns of an option that did not come out as asked. One that a tree of our own
+# bases does not have at all is misspelt, unless its fragment says "# Not in each tree: CONFIG_…". What
+# somebody's own tree has is not known here.
 not_taken() {
-	local line options elsewhere
+	local line options elsewhere bases
+	bases=$(find "$TOP/build/base" -mindepth 1 -maxdepth 1 -printf '%f\n')
 	options=$(find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -type f -print0 |
 		xargs -0 sed -nE 's/^\s*(menu)?config (\w+)$/CONFIG_\2/p' | sort -u)
 	elsewhere=$(sed -n 's/^# Not in each tree: //p' "${fragments[@]}" | tr ' ' '\n')
 	# Of two fragments that name an option, the later one asks.
 	grep -hE '^CONFIG_' "${fragments[@]}" | tac | sort -t= -suk1,1 | while read -r line; do
 		if ! grep -xF "${line%%=*}" <<< "$options" > /dev/null; then
-			grep -xF "${line%%=*}" <<< "$elsewhere" > /dev/null || echo "$line   (no Kconfig of this tree knows it)"
+			grep -xF "${line%%=*}" <<< "$elsewhere" > /dev/null ||
+				! grep -xF "$(basename "${tree%-*}")" <<< "$bases" > /dev/null ||
+				echo "$line   (no Kconfig of this tree knows it)"
 			continue
 		fi
 		case $line in
