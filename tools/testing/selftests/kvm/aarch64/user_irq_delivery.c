@@ -207,7 +207,7 @@ static void *raise_when_it_runs(void *arg)
 	return NULL;
 }
 
-static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line)
+static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line, const u64 *taken_at)
 {
 	struct raiser raiser = { vcpu, line, user_irq_guest(vcpu)->progress };
 	struct user_irq_return r;
@@ -218,6 +218,9 @@ static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line)
 	/* Where the guest did not run at all. */
 	user_irq_guest(vcpu)->progress++;
 	pthread_join(thread, NULL);
+	/* WFI may end for no reason at all, and the guest have knocked before the line rose. */
+	if (r.kind == USER_IRQ_KNOCK && !taken_at[1] && !taken_at[2])
+		r = user_irq_run(vcpu);
 	return r;
 }
 
@@ -281,7 +284,7 @@ TEST_F(irq_line, routed_to_el2_interrupts_a_guest_that_runs)
 	const struct plan p = { .hcr = variant->to_el2, .masked = true, .body = waits };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
 }
 
 /*
@@ -294,7 +297,7 @@ TEST_F(irq_line, routed_to_el2_interrupts_a_guest_in_wfi)
 	const struct plan p = { .hcr = variant->to_el2, .masked = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
 }
 
 /*
@@ -360,7 +363,7 @@ TEST_F(irq_line, routed_to_el2_ends_its_wfi)
 	const struct plan p = { .hcr = variant->to_el2, .at_el2 = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
 }
 
 /*
@@ -424,7 +427,7 @@ TEST_F(irq_line, left_to_el1_ends_a_wfi_of_el2)
 	const struct plan p = { .at_el2 = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 0, run_and_raise(self->vcpu, variant->line));
+	ASSERT_TAKEN(0, 0, run_and_raise(self->vcpu, variant->line, self->taken));
 	RUN_AND_ASSERT_TAKEN(0, 0);
 }
 
