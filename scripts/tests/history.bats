@@ -37,6 +37,11 @@ is_unchanged() {
 	is_unchanged
 }
 
+# How many patches the series of a base has: those of all bases, and its own.
+patches_of() {
+	find kernel/patches "kernel/patches/$1" -maxdepth 1 -name '*.patch' -printf '%f\n' | sort -u | wc -l
+}
+
 # The same series comes of what stands elsewhere or under other names.
 is_the_same() {
 	[ "$(git -C "$HISTORY" rev-parse 'series^{tree}')" = "$same" ]
@@ -45,17 +50,17 @@ is_the_same() {
 @test "a base's own hooks take the place of a patch's, file by file" {
 	scripts/history.sh 6.12
 	same=$(git -C "$HISTORY" rev-parse 'series^{tree}')
-	mkdir kernel/patches/6.12
-	sed '1,/^---$/d; /^diff.*tools/,$d' kernel/patches/0003-uapi.patch > kernel/patches/6.12/0003-uapi.patch
-	sed -i '/^diff.*uapi.linux/,$s/^ .*KVM_CAP_X86_DISABLE_EXITS.*/ #define NOT_THERE/' kernel/patches/0003-uapi.patch
+	mkdir -p kernel/patches/6.12
+	sed '1,/^---$/d; /^diff.*tools/,$d' kernel/patches/0004-uapi.patch > kernel/patches/6.12/0004-uapi.patch
+	sed -i '/^diff.*uapi.linux/,$s/^ .*KVM_CAP_X86_DISABLE_EXITS.*/ #define NOT_THERE/' kernel/patches/0004-uapi.patch
 	scripts/history.sh 6.12
 	is_the_same
 	[ "$(git -C "$HISTORY" log --format=%s baseline..series | sort | uniq -d)" = "" ]
 	before=$(git -C "$HISTORY" rev-parse series)
-	sed -i 's/^ .*KVM_CAP_X86_DISABLE_EXITS.*/ #define NOT_THERE/' kernel/patches/6.12/0003-uapi.patch
+	sed -i 's/^ .*KVM_CAP_X86_DISABLE_EXITS.*/ #define NOT_THERE/' kernel/patches/6.12/0004-uapi.patch
 	run scripts/history.sh 6.12
 	[ "$status" -eq 2 ]
-	[[ $output == *"6.12/0003-uapi.patch does not apply"*include/uapi/linux/kvm.h* ]]
+	[[ $output == *"6.12/0004-uapi.patch does not apply"*include/uapi/linux/kvm.h* ]]
 	is_unchanged
 }
 
@@ -65,19 +70,19 @@ is_the_same() {
 	sed -i 's/kvm_timer_should_fire/another_name/' kernel/patches/*.patch
 	run scripts/history.sh 6.12
 	[ "$status" -eq 2 ]
-	mkdir kernel/patches/6.12
+	mkdir -p kernel/patches/6.12
 	echo 's/another_name/kvm_timer_should_fire/' > kernel/patches/6.12/names.sed
 	scripts/history.sh 6.12
 	is_the_same
 }
 
 @test "a patch of one base alone comes in the order of the names" {
-	mkdir kernel/patches/6.12
-	mv kernel/patches/0003-uapi.patch kernel/patches/6.12/
+	mkdir -p kernel/patches/6.12
+	mv kernel/patches/0004-uapi.patch kernel/patches/6.12/
 	run scripts/history.sh 6.12
 	[ "$status" -eq 0 ]
-	subject=$(sed -n '1s/^Subject: //p' kernel/patches/6.12/0003-uapi.patch)
-	[ "$(git -C "$HISTORY" log --reverse --format=%s baseline..series | sed -n 3p)" = "$subject" ]
+	subject=$(sed -n '1s/^Subject: //p' kernel/patches/6.12/0004-uapi.patch)
+	[ "$(git -C "$HISTORY" log --reverse --format=%s baseline..series | sed -n 4p)" = "$subject" ]
 }
 
 @test "a rule that matches nothing is named, with the file" {
@@ -128,14 +133,14 @@ is_the_same() {
 	timeout -s KILL 0.7 scripts/history.sh 6.12 || true
 	run scripts/history.sh 6.12
 	[ "$status" -eq 0 ]
-	[ "$(git -C "$HISTORY" rev-list --count baseline..series)" -eq "$(find kernel/patches -maxdepth 1 -name '*.patch' | wc -l)" ]
+	[ "$(git -C "$HISTORY" rev-list --count baseline..series)" -eq "$(patches_of 6.12)" ]
 }
 
 @test "the mails make the series on the baseline, by git am" {
 	run scripts/format-series.sh
 	[ "$status" -eq 0 ]
 	[[ $output == *"proven by git am"* ]]
-	[ "$(find build/mails/6.12 -name '*.patch' ! -name '0000-*' | wc -l)" -eq "$(find kernel/patches -maxdepth 1 -name '*.patch' | wc -l)" ]
+	[ "$(find build/mails/6.12 -name '*.patch' ! -name '0000-*' | wc -l)" -eq "$(patches_of 6.12)" ]
 }
 
 @test "the cover letter says what the series does, and what validation found of these very patches" {
