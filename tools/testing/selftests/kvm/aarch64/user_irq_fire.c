@@ -35,19 +35,6 @@ static void guest_raises(struct user_irq_guest *g)
 	guest_knocks(g);
 }
 
-/* Not by ISTATUS: in Linux 7, CTL as a VMM reads it need not have that. */
-static bool timer_fires(struct kvm_vcpu *vcpu, u64 line)
-{
-	const bool physical = line == KVM_ARM_DEV_EL1_PTIMER;
-	u64 ctl = user_irq_get_reg(vcpu, physical ? KVM_REG_ARM_PTIMER_CTL : KVM_REG_ARM_TIMER_CTL);
-	u64 cval = user_irq_get_reg(vcpu, physical ? KVM_REG_ARM_PTIMER_CVAL :
-				    KVM_REG_ARM_TIMER_CVAL);
-	u64 now = user_irq_get_reg(vcpu, physical ? KVM_REG_ARM_PTIMER_CNT :
-				   KVM_REG_ARM_TIMER_CNT);
-
-	return (ctl & (CTL_ENABLE | CTL_IMASK)) == CTL_ENABLE && cval <= now;
-}
-
 /*
  * A vCPU's thread, whose guest arms and lowers its timer for ever.
  * @field_is_ours: nobody scribbles, so the field can be believed
@@ -70,7 +57,7 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 	u64 levels = r->levels;
 
 	if (!t->field_is_ours)
-		levels = timer_fires(t->vcpu, g->line) ? g->line : 0;
+		levels = user_irq_level(t->vcpu, g->line) ? g->line : 0;
 
 	if (r->kind > USER_IRQ_KNOCK) {
 		t->failure = "KVM_RUN did not come back as it should";
@@ -454,7 +441,7 @@ TEST_F(line, single_steps_tell_the_levels)
 		r = user_irq_run(self->vcpus[0]);
 		ASSERT_TRUE(r.kind == USER_IRQ_INTR || (!r.ret && r.reason == KVM_EXIT_DEBUG))
 			TH_LOG("ret %d, errno %d, exit reason %u", r.ret, r.err, r.reason);
-		ASSERT_EQ(timer_fires(self->vcpus[0], variant->line) ? variant->line : 0, r.levels);
+		ASSERT_EQ(user_irq_level(self->vcpus[0], variant->line) ? variant->line : 0, r.levels);
 		high += !!r.levels;
 	}
 	EXPECT_LT(0, high);
