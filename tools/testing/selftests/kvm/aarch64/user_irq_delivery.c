@@ -11,15 +11,6 @@
 
 #define ROUNDS			10
 
-/* Of HCR_EL2 */
-#define HCR_FMO			BIT(3)
-#define HCR_IMO			BIT(4)
-#define HCR_VF			BIT(6)
-#define HCR_VI			BIT(7)
-#define HCR_TGE			BIT(27)
-#define HCR_RW			BIT(31)
-#define HCR_E2H			BIT(34)
-
 /* Of SPSR_EL2: EL1h, with D, A, I and F masked or not */
 #define SPSR_EL1		0x5
 #define SPSR_MASKED		0x3c0
@@ -80,8 +71,7 @@ static void guest_follows_plan(struct user_irq_guest *g)
 
 	own = g;
 	user_irq_handler = take;
-	write_sysreg((read_sysreg(hcr_el2) & HCR_E2H) | HCR_RW | p.hcr, hcr_el2);
-	isb();
+	guest_route(p.hcr);
 	if (!p.at_el2)
 		guest_goes_on_at_el1(p.body, p.masked);
 	if (!p.masked)
@@ -163,11 +153,9 @@ FIXTURE_VARIANT_ADD(irq_line, e2h0_fiq) {
 
 FIXTURE_SETUP(irq_line)
 {
-	const char *missing = user_irq_missing(0);
+	const char *missing = user_irq_no_el2(variant->e2h);
 	u64 (*of_guest)[3];
 
-	if (!missing)
-		missing = user_irq_no_el2(variant->e2h);
 	if (missing)
 		SKIP(return, "%s", missing);
 

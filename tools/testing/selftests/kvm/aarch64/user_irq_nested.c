@@ -6,12 +6,6 @@
 #include "kvm_util.h"
 #include "user_irq_nested.h"
 
-/* Of HCR_EL2 */
-#define HCR_E2H		BIT(34)
-#define HCR_RW		BIT(31)
-#define HCR_IMO		BIT(4)
-#define HCR_FMO		BIT(3)
-
 #define ESR_CLASS(_esr)	((_esr) >> 26 & 0x3f)
 #define ESR_HVC(_esr)	((_esr) & 0xffff)
 #define CLASS_HVC	0x16
@@ -21,13 +15,6 @@ static void guest_says_where_it_is(struct user_irq_guest *g)
 	__GUEST_ASSERT(read_sysreg(currentel) == 2 << 2, "CurrentEL is %#lx",
 		       (unsigned long)read_sysreg(currentel));
 	guest_knocks(g);
-}
-
-/* Its own guest is AArch64, and interrupts are taken where @to says. */
-static void guest_route(u64 to)
-{
-	write_sysreg((read_sysreg(hcr_el2) & HCR_E2H) | HCR_RW | to, hcr_el2);
-	isb();
 }
 
 static void own_guest_calls(struct user_irq_guest *g)
@@ -167,11 +154,6 @@ static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
 	guest_run_el1(own_guest_computes, g);
 }
 
-static const char *missing_here(bool e2h)
-{
-	return user_irq_missing(0) ?: user_irq_no_el2(e2h);
-}
-
 FIXTURE(vm) {
 	struct kvm_vcpu *vcpu;
 };
@@ -185,7 +167,7 @@ FIXTURE_VARIANT_ADD(vm, e2h0) { .e2h = false };
 
 FIXTURE_SETUP(vm)
 {
-	const char *missing = missing_here(variant->e2h);
+	const char *missing = user_irq_no_el2(variant->e2h);
 
 	if (missing)
 		SKIP(return, "%s", missing);
@@ -257,7 +239,7 @@ FIXTURE_VARIANT_ADD(line, e2h0_el2_ptimer) { false, BY_HP_EL2, KVM_ARM_DEV_EL2_P
 
 FIXTURE_SETUP(line)
 {
-	const char *missing = missing_here(variant->e2h);
+	const char *missing = user_irq_no_el2(variant->e2h);
 
 	if (missing)
 		SKIP(return, "%s", missing);
@@ -422,7 +404,7 @@ FIXTURE_VARIANT_ADD(delivery, e2h0) { .e2h = false };
 
 FIXTURE_SETUP(delivery)
 {
-	const char *missing = missing_here(variant->e2h);
+	const char *missing = user_irq_no_el2(variant->e2h);
 
 	if (missing)
 		SKIP(return, "%s", missing);

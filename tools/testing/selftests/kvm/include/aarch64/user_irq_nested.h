@@ -24,6 +24,15 @@
 #define SYS_CNTHV_CVAL_EL2		sys_reg(3, 4, 14, 3, 2)
 #endif
 
+/* Of HCR_EL2 */
+#define HCR_FMO				BIT(3)
+#define HCR_IMO				BIT(4)
+#define HCR_VF				BIT(6)
+#define HCR_VI				BIT(7)
+#define HCR_TGE				BIT(27)
+#define HCR_RW				BIT(31)
+#define HCR_E2H				BIT(34)
+
 /* Vectors that a guest's own guest comes back by. */
 #define USER_IRQ_FROM_EL1_SYNC		8
 #define USER_IRQ_FROM_EL1_IRQ		9
@@ -40,6 +49,7 @@ extern u8 user_irq_el1_vectors[];
 extern u8 user_irq_vectors[];
 extern void (*user_irq_handler)(u64 vector);
 
+void guest_route(u64 to);
 u64 user_irq_enter_el1(void *code, void *stack, void *argument);
 u64 guest_run_el1(void *code, struct user_irq_guest *g);
 

@@ -21,13 +21,17 @@ void (*user_irq_handler)(u64 vector);
 static u8 el1_stack[4096] __aligned(16);
 
 /**
- * user_irq_no_el2() - find out whether a guest can have EL2 here
+ * user_irq_no_el2() - find out whether this machine can run a case of a guest with EL2
  * @e2h: with E2H=1, or with E2H=0
  *
- * Return: the reason to skip a case, or NULL.
+ * Return: the reason to skip the case, or NULL: user_irq_missing()'s come first.
  */
 const char *user_irq_no_el2(bool e2h)
 {
+	const char *missing = user_irq_missing(0);
+
+	if (missing)
+		return missing;
 	if (!kvm_check_cap(KVM_CAP_ARM_EL2))
 		return "no KVM_CAP_ARM_EL2: it takes FEAT_NV2, kvm-arm.mode=nested, Linux 6.16";
 	if (!e2h && !kvm_check_cap(KVM_CAP_ARM_EL2_E2H0))
@@ -92,6 +96,16 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
 		clear_e2h(*vcpu, get_sys_reg(plain, SYS_TCR_EL1));
 	kvm_vm_free(other);
 	return vm;
+}
+
+/**
+ * guest_route() - let the guest's EL2 take interrupts, or leave them to EL1
+ * @to: bits of HCR_EL2; E2H stays, and EL1 is AArch64
+ */
+void guest_route(u64 to)
+{
+	write_sysreg((read_sysreg(hcr_el2) & HCR_E2H) | HCR_RW | to, hcr_el2);
+	isb();
 }
 
 /**
