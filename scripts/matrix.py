@@ -4,10 +4,9 @@
 
 usage: matrix.py [BASE='6.12 …'] [TREE='stock baseline series'] [HOST='vhe nvhe …'] [TESTS='user_irq_cap …'] [CONFIG=]
 
-BASE, TREE and HOST are lists. A base that has no series, 7 or a path, is run as
-stock unless TREE says otherwise. On the baseline the cases run although the
-kernel does not advertise the capability, so that they fail rather than skip.
-Each run keeps results of its own; the table is in results/<matrix>/ as well, and
+BASE, TREE and HOST are lists. A path as BASE is run as stock. On the baseline
+the cases run although the kernel does not advertise the capability, so that they
+fail rather than skip. Each run keeps results of its own; the table is in results/<matrix>/ as well, and
 is written anew after each run. A run that could not run is a row that says so.
 Exit status: 0 all verdicts as expected, 1 one is not, 2 a run could not run.
 """
@@ -22,7 +21,7 @@ from children import CHILDREN, CouldNotRun
 from job import TOP, say
 from run import run
 from table import aligned, counts
-from trees import TREES, has_series
+from trees import TREES, is_path
 from verdicts import count
 
 DEFAULTS = {**{key: value for key, value in job.DEFAULTS.items() if key != "FORCE"}, "TREE": ""}
@@ -31,7 +30,7 @@ DEFAULTS = {**{key: value for key, value in job.DEFAULTS.items() if key != "FORC
 def pairs(values):
     """Which trees of which bases."""
     for base in dict.fromkeys(values["BASE"].split()):
-        trees = values["TREE"].split() or (TREES if has_series(base) else ["stock"])
+        trees = values["TREE"].split() or (["stock"] if is_path(base) else TREES)
         for tree in dict.fromkeys(trees):
             yield base, tree
 

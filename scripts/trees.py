@@ -8,11 +8,6 @@ def is_path(base):
     return "/" in base or base in (".", "..")
 
 
-def has_series(base):
-    """Whether there are baseline and series of it; scripts/tree.sh says no in words."""
-    return base != "7" and not is_path(base)
-
-
 def default_tree(base):
     """Somebody's own tree, a path, is taken as it is."""
     return "stock" if is_path(base) else "series"

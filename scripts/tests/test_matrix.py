@@ -27,10 +27,10 @@ def outcome(values):
 
 
 class Pairs(unittest.TestCase):
-    def test_all_trees_of_a_base_that_has_them_and_stock_of_one_that_has_not(self):
+    def test_all_trees_of_our_bases_and_somebodys_own_as_stock(self):
         self.assertEqual([*matrix.pairs({**VALUES, "BASE": "6.12 7 /linux"})],
-                         [("6.12", "stock"), ("6.12", "baseline"), ("6.12", "series"), ("7", "stock"),
-                          ("/linux", "stock")])
+                         [("6.12", "stock"), ("6.12", "baseline"), ("6.12", "series"),
+                          ("7", "stock"), ("7", "baseline"), ("7", "series"), ("/linux", "stock")])
 
     def test_what_was_asked_for_and_each_once(self):
         self.assertEqual([*matrix.pairs({**VALUES, "BASE": "7 7", "TREE": "series stock series"})],
