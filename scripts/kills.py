@@ -3,6 +3,8 @@
 
 from collections import namedtuple
 
+from table import aligned
+
 # What a case gives on a kernel that it finds wrong. One that is missing found nothing.
 RED = ("fail", "timeout", "crash")
 
@@ -29,5 +31,4 @@ def table(mutants, kills):
         first = next(iter(killed.right or killed.cases), None)
         rows.append((mutant.name, mutant.clause, verdict(killed), str(len(killed.cases)), str(len(killed.right)),
                      f"{first[0]} on {first[1]}" if first else ""))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
+    return aligned(rows)
