@@ -6,8 +6,9 @@ usage: matrix.py [BASE='6.12 …'] [TREE='stock baseline series'] [HOST='vhe nvh
 
 BASE, TREE and HOST are lists. A path as BASE is run as stock. On the baseline
 the cases run although the kernel does not advertise the capability, so that they
-fail rather than skip. Each run keeps results of its own; the table is in results/<matrix>/ as well, and
-is written anew after each run. A run that could not run is a row that says so.
+fail rather than skip. Each run keeps results of its own; the table is in
+results/<matrix>/ as well, and is written anew after each run. A run that could
+not run is a row that says so.
 Exit status: 0 all verdicts as expected, 1 one is not, 2 a run could not run.
 """
 

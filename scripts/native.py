@@ -14,7 +14,7 @@ from children import CHILDREN, CouldNotRun
 from hostrun import has_cases
 from hostverdicts import HostVerdicts
 from stream import CUT, read_boot
-from verdicts import unexpected
+from verdicts import in_words, unexpected
 
 HOST = "this-machine"
 
@@ -62,5 +62,5 @@ def run(installed):
     # The kernel is whatever this machine runs.
     wrong = {(case.host, case.name): why for case in cases if (why := unexpected(case, "stock", False))}
     print(table.text(cases, [HOST], wrong), file=sys.stderr)
-    print(f"kselftest: {len(wrong)} of {len(cases)} verdicts not as expected", file=sys.stderr)
+    print(f"kselftest: {in_words(len(wrong), len(cases))}", file=sys.stderr)
     return 1 if wrong or not cases else 0

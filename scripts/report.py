@@ -12,7 +12,7 @@ from html import escape
 
 import greens
 from stream import printable
-from verdicts import VERDICTS
+from verdicts import VERDICTS, in_words
 
 # A verdict has a sign as well as a colour: not everybody can tell colours apart.
 SIGNS = {"pass": "✓", "fail": "✗", "skip": "–", "xfail": "(✗)", "timeout": "T", "crash": "!", "missing": "?"}
@@ -239,15 +239,14 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
     cells = {(case.name, place[case.host]): Cell(
         case.verdict, (case.host, case.name) not in unexpected, case.seconds,
         case.reason or unexpected.get((case.host, case.name), ""), case.log) for case in cases}
-    verdict = f"{len(unexpected)} of {len(cases)} verdicts not as expected" if unexpected else \
-        f"all {len(cases)} verdicts as expected" if cases else "no verdict"
     times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
     started = datetime.fromtimestamp(facts["started"], timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     links = [("all files of this run", ["results.ktap", "junit.xml", "kcidb.json", "summary.json", "console.log"])]
     if patches:
         links.append((f"{len(patches)} patches on Linux {facts['base']}", [f"patches/{name}" for name in patches]))
-    return Page(f"Linux {facts['base']}, {facts['tree']}: {verdict}", [started, f"Seconds: {times}"],
-                [Column(host.name, host.about) for host in hosts], cells, links, sentences)
+    return Page(f"Linux {facts['base']}, {facts['tree']}: {in_words(len(unexpected), len(cases))}",
+                [started, f"Seconds: {times}"], [Column(host.name, host.about) for host in hosts], cells, links,
+                sentences)
 
 
 def page_of_validation(series, hosts, records, wrong, sentences):

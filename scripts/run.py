@@ -27,6 +27,7 @@ import table
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import boot_hosts, drop_kernel
 from job import TOP, say
+from verdicts import in_words
 
 
 @dataclass
@@ -43,9 +44,8 @@ class Outcome:
         return 1 if self.wrong or not self.cases else 0
 
     def sentence(self):
-        verdict = f"{len(self.wrong)} of {len(self.cases)} verdicts not as expected" if self.wrong else \
-            f"all {len(self.cases)} verdicts as expected"
-        return f"{self.job.title}{', forced' if self.job.forced else ''}: {verdict}."
+        return f"{self.job.title}{', forced' if self.job.forced else ''}: " \
+            f"{in_words(len(self.wrong), len(self.cases))}."
 
 
 def run(values):

@@ -28,7 +28,7 @@ from children import CHILDREN, CouldNotRun
 from hostrun import HostRun, drop_kernel
 from job import TOP, say
 from table import aligned
-from verdicts import VERDICTS, count
+from verdicts import VERDICTS, count, in_words
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
@@ -180,10 +180,8 @@ def soak(words):
     folder = results.complete(mine.folder, latest=False)
     print(tally.text())
     total = sum(sum(verdicts.values()) for verdicts in tally.verdicts.values())
-    verdict = f"{len(tally.unexpected)} of {total} verdicts not as expected" if tally.unexpected else \
-        f"all {total} verdicts as expected"
     print(f"Linux {mine.facts['base']}, {mine.facts['tree']}{', forced' if mine.forced else ''}, "
-          f"{number} rounds: {verdict}.")
+          f"{number} rounds: {in_words(len(tally.unexpected), total)}.")
     print(f"Results: {folder.relative_to(TOP)}   Seconds: {time.monotonic() - start:.0f}")
     return 1 if tally.unexpected else 0
 

@@ -87,6 +87,13 @@ def count(cases):
     return totals
 
 
+def in_words(wrong, total):
+    """Says of TOTAL verdicts, of which WRONG are not as expected, how it went; scripts/check.py reads it."""
+    if not total:
+        return "no verdict"
+    return f"{wrong} of {total} verdicts not as expected" if wrong else f"all {total} verdicts as expected"
+
+
 def unexpected(case, tree, forced):
     """Why this verdict is not what TREE should give, or an empty string."""
     if case.foreseen:
