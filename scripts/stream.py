@@ -65,7 +65,6 @@ class Program:
     running: str = ""
     log: list = field(default_factory=list)
     lines: list = field(default_factory=list)
-    run_at: float = None
     log_since: float = 0.0
 
 
@@ -185,7 +184,7 @@ class _Reader:
         if cut:
             program.log.append(text)
         elif run:
-            program.running, program.run_at, program.log = run[1], when, []
+            program.running, program.log = run[1], []
         elif plan and program.plan is None:
             program.plan, program.plan_skip = int(plan[1]), plan[2]
         elif result:
@@ -201,10 +200,9 @@ class _Reader:
             # before the harness gives its verdict on that case.
             program.log.append(text)
             return
-        start = program.run_at if program.run_at is not None else program.log_since
         program.results.append(Result(result[1] == "ok", int(result[2]), name, directive, reason,
-                                      program.log, start, when))
-        program.running, program.run_at, program.log = "", None, []
+                                      program.log, program.log_since, when))
+        program.running, program.log = "", []
         program.log_since = when
 
 

@@ -115,11 +115,20 @@ class Traps(unittest.TestCase):
         self.assertEqual({n: c.verdict for n, c in v.cases.items()}, {"t.a.x": "pass", "t.a.y": "pass"})
         self.assertEqual(v.pending(), [])
 
-    def test_seconds_are_from_run_to_result(self):
+    def test_seconds_are_from_the_result_before(self):
         m = Machine()
-        m.whole_program("t", "a.x")
+        m.lists("t", "a.x", "a.y")
+        m.starts("t", 2)
+        # Into a pipe the harness writes RUN and the result at once, when the case is over.
+        m.clock += 3
+        m.passes(1, "a.x")
+        m.clock += 2
+        m.passes(2, "a.y")
+        m.ends("t")
         m.switches_off()
-        self.assertAlmostEqual(judge(m, "t").cases["t.a.x"].seconds, 0.02, places=5)
+        cases = judge(m, "t").cases
+        self.assertAlmostEqual(cases["t.a.x"].seconds, 3.05, places=5)
+        self.assertAlmostEqual(cases["t.a.y"].seconds, 2.03, places=5)
 
     def test_a_runner_that_exits_0_on_failure(self):
         m = Machine()
