@@ -5,6 +5,11 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq_nested.h"
+#include <linux/bitfield.h>
+#include <perf/arm_pmuv3.h>
+
+/* Of MDCR_EL2: EL2's own counters are enabled */
+#define MDCR_HPME	BIT(7)
 
 #define ESR_CLASS(_esr)	((_esr) >> 26 & 0x3f)
 #define ESR_HVC(_esr)	((_esr) & 0xffff)
@@ -391,6 +396,88 @@ TEST_F(line, immediate_exit_returns_current_levels)
 	self->vcpu->run->immediate_exit = 1;
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+}
+
+/* Of a state of the PMU: what is set, and for whom its counter counts */
+#define STATE_E		BIT(0)
+#define STATE_HPME	BIT(1)
+#define STATE_EL2	BIT(2)
+#define STATES		8
+
+/* Of its counters, EL2 keeps the last one for itself. */
+static void guest_overflows_counters(struct user_irq_guest *g)
+{
+	const u64 counters = FIELD_GET(ARMV8_PMU_PMCR_N, read_sysreg(pmcr_el0));
+	unsigned int state;
+
+	__GUEST_ASSERT(counters >= 2, "%lu counters", (unsigned long)counters);
+	/* After a reset they hold anything. */
+	write_sysreg(~0UL, pmovsclr_el0);
+	write_sysreg(~0UL, pmintenclr_el1);
+	for (state = 0;; state = (state + 1) % STATES) {
+		u64 counter = BIT(state & STATE_EL2 ? counters - 1 : 0);
+
+		write_sysreg((counters - 1) | (state & STATE_HPME ? MDCR_HPME : 0), mdcr_el2);
+		write_sysreg(state & STATE_E ? ARMV8_PMU_PMCR_E : 0, pmcr_el0);
+		write_sysreg(counter, pmintenset_el1);
+		write_sysreg(counter, pmovsset_el0);
+		isb();
+		guest_knock(g);
+		write_sysreg(counter, pmovsclr_el0);
+		write_sysreg(counter, pmintenclr_el1);
+		isb();
+		guest_knock(g);
+	}
+}
+
+/* The PMU of a guest with EL2 */
+FIXTURE(pmu) {
+	struct kvm_vcpu *vcpu;
+};
+
+FIXTURE_VARIANT(pmu) {
+	bool e2h;
+};
+
+FIXTURE_VARIANT_ADD(pmu, e2h) { .e2h = true };
+FIXTURE_VARIANT_ADD(pmu, e2h0) { .e2h = false };
+
+FIXTURE_SETUP(pmu)
+{
+	const char *missing = user_irq_no_el2(variant->e2h) ?: user_irq_missing(KVM_ARM_DEV_PMU);
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_PMU, guest_overflows_counters, &self->vcpu);
+}
+
+FIXTURE_TEARDOWN(pmu)
+{
+	kvm_vm_free(self->vcpu->vm);
+}
+
+/*
+ * A counter that overflowed raises the line if whoever owns it lets his counters
+ * interrupt: PMCR_EL0.E for those of EL1, MDCR_EL2.HPME for those of EL2.
+ *
+ * Clause: notified
+ */
+TEST_F(pmu, line_follows_the_owner_of_the_counter)
+{
+	struct user_irq_return r;
+	unsigned int state;
+
+	for (state = 0; state < STATES; state++) {
+		bool high = state & (state & STATE_EL2 ? STATE_HPME : STATE_E);
+
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		if (r.levels != (high ? KVM_ARM_DEV_PMU : 0))
+			TH_LOG("state %u", state);
+		ASSERT_RETURN(USER_IRQ_KNOCK, high ? KVM_ARM_DEV_PMU : 0, r);
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
 }
 
 static void set_irq(struct kvm_vcpu *vcpu, u32 which, int level)
