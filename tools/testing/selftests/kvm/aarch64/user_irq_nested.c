@@ -12,7 +12,6 @@
 #define MDCR_HPME	BIT(7)
 
 #define ESR_CLASS(_esr)	((_esr) >> 26 & 0x3f)
-#define ESR_HVC(_esr)	((_esr) & 0xffff)
 #define CLASS_HVC	0x16
 
 static void guest_says_where_it_is(struct user_irq_guest *g)
@@ -121,37 +120,7 @@ static void own_guest_computes(struct user_irq_guest *g)
 	asm volatile("hvc #0" : : : "memory");
 }
 
-/* How the guest's own guest came back: the vector, and what it called for if it called */
-static u64 vector, call;
-
-static void guest_watches_its_own(u64 to, struct user_irq_guest *g)
-{
-	guest_route(to);
-	for (;;) {
-		WRITE_ONCE(vector, guest_run_el1(guest_knocks, g));
-		WRITE_ONCE(call, ESR_HVC(read_sysreg(esr_el2)));
-		guest_knock(g);
-	}
-}
-
-static void guest_takes_its_interrupts(struct user_irq_guest *g)
-{
-	guest_watches_its_own(HCR_IMO | HCR_FMO, g);
-}
-
-static void guest_leaves_its_interrupts(struct user_irq_guest *g)
-{
-	guest_watches_its_own(0, g);
-}
-
-static void guest_lets_interrupts_wait(struct user_irq_guest *g)
-{
-	guest_route(0);
-	local_irq_enable();
-	guest_knocks(g);
-}
-
-/* Its own guest comes back when the VMM tells it to stop. */
+/* Its own guest comes back when the VMM tells it to stop, or interrupts it. */
 static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
 {
 	write_sysreg_s(0, SYS_CNTVOFF_EL2);
@@ -159,7 +128,8 @@ static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
 	for (;;) {
 		WRITE_ONCE(g->stop, 0);
 		guest_arms(g);
-		guest_run_el1(own_guest_computes, g);
+		if (guest_run_el1(own_guest_computes, g) == USER_IRQ_FROM_EL1_IRQ)
+			guest_knock(g);
 	}
 }
 
@@ -344,6 +314,35 @@ TEST_F(line, rises_while_its_own_guest_computes)
 	EXPECT_LT(0, progress);
 }
 
+static void set_irq(struct kvm_vcpu *vcpu, bool high)
+{
+	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT |
+		     KVM_ARM_IRQ_CPU_IRQ, high);
+}
+
+/*
+ * What the VMM makes of it, an interrupt by KVM_IRQ_LINE, is taken by the guest's
+ * EL2 while its own guest runs.
+ *
+ * Clause: delivery
+ */
+TEST_F(line, interrupts_its_own_guest)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_arms_and_runs_its_own);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	set_irq(self->vcpu, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	set_irq(self->vcpu, false);
+	set_level(self->vcpu, variant->line, false);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
 /*
  * One that expires while the guest waits in WFI ends the wait.
  *
@@ -476,119 +475,6 @@ TEST_F(pmu, line_follows_the_owner_of_the_counter)
 			TH_LOG("state %u", state);
 		ASSERT_RETURN(USER_IRQ_KNOCK, high ? KVM_ARM_DEV_PMU : 0, r);
 		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
-		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	}
-}
-
-static void set_irq(struct kvm_vcpu *vcpu, u32 which, int level)
-{
-	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT | which, level);
-}
-
-/* Who takes an interrupt that the VMM raises by KVM_IRQ_LINE */
-FIXTURE(delivery) {
-	struct kvm_vcpu *vcpu;
-};
-
-FIXTURE_VARIANT(delivery) {
-	bool e2h;
-};
-
-FIXTURE_VARIANT_ADD(delivery, e2h) { .e2h = true };
-FIXTURE_VARIANT_ADD(delivery, e2h0) { .e2h = false };
-
-FIXTURE_SETUP(delivery)
-{
-	const char *missing = user_irq_no_el2(variant->e2h);
-
-	if (missing)
-		SKIP(return, "%s", missing);
-
-	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL1_VTIMER, guest_knocks, &self->vcpu);
-}
-
-FIXTURE_TEARDOWN(delivery)
-{
-	kvm_vm_free(self->vcpu->vm);
-}
-
-/* The vector that the guest's own guest comes back by, once @which is raised */
-static u64 vector_for(struct kvm_vcpu *vcpu, u32 which, struct user_irq_return *r)
-{
-	*r = user_irq_run(vcpu);
-	if (r->kind != USER_IRQ_KNOCK)
-		return -1;
-
-	set_irq(vcpu, which, 1);
-	*r = user_irq_run(vcpu);
-	set_irq(vcpu, which, 0);
-	sync_global_from_guest(vcpu->vm, vector);
-	sync_global_from_guest(vcpu->vm, call);
-	return vector;
-}
-
-/*
- * An IRQ that the guest routes to its EL2 is taken there, while its own guest
- * runs; once it is gone the own guest runs on.
- *
- * Clause: delivery
- */
-TEST_F(delivery, irq_for_el2_leaves_its_own_guest)
-{
-	struct user_irq_return r;
-
-	user_irq_start_at(self->vcpu, guest_takes_its_interrupts);
-	EXPECT_EQ(USER_IRQ_FROM_EL1_IRQ, vector_for(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, &r));
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-}
-
-/*
- * So is an FIQ, which nothing at EL1 can mask.
- *
- * Clause: delivery
- */
-TEST_F(delivery, fiq_for_el2_leaves_its_own_guest)
-{
-	struct user_irq_return r;
-
-	user_irq_start_at(self->vcpu, guest_takes_its_interrupts);
-	EXPECT_EQ(USER_IRQ_FROM_EL1_FIQ, vector_for(self->vcpu, KVM_ARM_IRQ_CPU_FIQ, &r));
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-}
-
-/*
- * One that the guest leaves to EL1 is taken by its own guest itself.
- *
- * Clause: delivery
- */
-TEST_F(delivery, irq_for_el1_stays_in_its_own_guest)
-{
-	struct user_irq_return r;
-
-	user_irq_start_at(self->vcpu, guest_leaves_its_interrupts);
-	EXPECT_EQ(USER_IRQ_FROM_EL1_SYNC, vector_for(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, &r));
-	EXPECT_EQ(USER_IRQ_AT_EL1_IRQ, call);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-}
-
-/*
- * And it is not taken while the guest is at EL2, interrupts enabled or not.
- *
- * Clause: delivery
- */
-TEST_F(delivery, irq_for_el1_waits_while_the_guest_is_at_el2)
-{
-	struct user_irq_return r;
-	int i;
-
-	user_irq_start_at(self->vcpu, guest_lets_interrupts_wait);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, 1);
-	for (i = 0; i < 10; i++) {
-		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	}
 }

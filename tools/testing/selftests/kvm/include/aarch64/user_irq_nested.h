@@ -36,15 +36,11 @@
 /* Vectors that a guest's own guest comes back by. */
 #define USER_IRQ_FROM_EL1_SYNC		8
 #define USER_IRQ_FROM_EL1_IRQ		9
-#define USER_IRQ_FROM_EL1_FIQ		10
-/* The vector of EL1 by which it takes an IRQ itself, and calls EL2 */
-#define USER_IRQ_AT_EL1_IRQ		5
 
 const char *user_irq_no_el2(bool e2h);
 struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
 				  struct kvm_vcpu **vcpu);
 
-extern u8 user_irq_el1_vectors[];
 /* Vectors for EL1 and for EL2. They give the exception's vector to the handler, and go back. */
 extern u8 user_irq_vectors[];
 extern void (*user_irq_handler)(u64 vector);

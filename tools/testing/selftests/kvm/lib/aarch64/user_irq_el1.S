@@ -51,17 +51,6 @@ back:
 	restore_pair x29, x30
 	ret
 
-/* The vectors of EL1: an exception taken there is a call of EL2, with its number. */
-	.balign 2048
-	.global user_irq_el1_vectors
-user_irq_el1_vectors:
-	.set	number, 0
-	.rept	16
-	.balign	128
-	hvc	#number
-	.set	number, number + 1
-	.endr
-
 	.balign 2048
 vectors:
 	.set	number, 0

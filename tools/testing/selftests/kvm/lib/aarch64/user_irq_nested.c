@@ -55,7 +55,6 @@ static void set_up_el1(struct kvm_vcpu *vcpu, struct kvm_vcpu *plain)
 	for (i = 0; i < (int)ARRAY_SIZE(same); i++)
 		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(same[i]), get_sys_reg(plain, same[i]));
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TTBR0_EL1), get_sys_reg(vcpu, SYS_TTBR0_EL2));
-	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_VBAR_EL1), (u64)user_irq_el1_vectors);
 }
 
 static void clear_e2h(struct kvm_vcpu *vcpu, u64 tcr_el1)
