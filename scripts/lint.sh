@@ -27,7 +27,7 @@ shellcheck)
 	;;
 pyflakes3) mapfile -t subjects < <(files '*.py'); pyflakes3 "${subjects[@]}" ;;
 pycodestyle) mapfile -t subjects < <(files '*.py'); pycodestyle --max-line-length=120 "${subjects[@]}" ;;
-codespell) mapfile -t subjects < <(files); codespell --ignore-words-list=mis,inout,extraversion "${subjects[@]}" ;;
+codespell) mapfile -t subjects < <(files); codespell --ignore-words-list=mis,inout,extraversion,tge,caf "${subjects[@]}" ;;
 spdx)
 	# Every file names its licence in its first lines; the patches become mails as they are.
 	lacking=$(files ':!*.patch' | while read -r file; do head -3 "$file" | grep -q SPDX-License-Identifier || echo "$file"; done)
