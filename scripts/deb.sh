@@ -72,11 +72,16 @@ highest() {
 		if [[ $name == $package ]]; then echo "$name"; fi
 	done | sort -V | tail -1
 }
+complaints() { grep -E '^(E|W|Err)' "$log" | head -5 >&2 || true; }
 fetch() {
-	local name
-	apt-get "${options[@]}" update --error-on=any || return
+	local name updated=0
+	# A suite that cannot be read, or whose signature is too old, leaves the others.
+	apt-get "${options[@]}" update --error-on=any || updated=$?
 	name=$(highest)
-	[ -n "$name" ] || return 3
+	if [ -z "$name" ]; then
+		[ "$updated" -eq 0 ] || return "$updated"
+		return 3
+	fi
 	cd "$new" && apt-get "${options[@]}" download "$name"
 }
 suites=$*
@@ -86,9 +91,10 @@ logged "$log" how_far fetch || status=$?
 [ "$status" -ne 3 ] || could_not_run "$package is not in Debian's $suites today." \
 	"Where another suite has one, put its .deb into $cache, then run the same command again."
 if [ "$status" -ne 0 ]; then
-	grep -E '^(E|W|Err)' "$log" | head -5 >&2 || true
+	complaints
 	could_not_run "cannot download $package. Is there a network, and room on the disk? All of it is in $log." \
 		"Then run the same command again."
 fi
+complaints
 mv "$new"/*.deb "$cache/"
 found

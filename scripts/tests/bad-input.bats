@@ -237,6 +237,24 @@ archive_with() {
 	[ ! -e "$COPY/build/base/7" ]
 }
 
+@test "an archive one of whose suites has expired serves from the others" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat > "$BATS_TEST_TMPDIR/bin/apt-get" <<- 'END'
+		#!/bin/sh
+		case "$*" in
+		*\ update*) echo "E: Release file for sid is expired."; exit 100 ;;
+		*) : > linux-source-7.3_7.3.4_all.deb ;;
+		esac
+	END
+	printf '#!/bin/sh\necho linux-source-7.3\n' > "$BATS_TEST_TMPDIR/bin/apt-cache"
+	chmod 755 "$BATS_TEST_TMPDIR"/bin/apt-*
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$COPY/scripts/deb.sh" 'linux-source-7.*' trixie-backports sid
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"sid is expired"* ]]
+	[ "${lines[-1]}" = "$COPY/build/cache/linux-source-7.3_7.3.4_all.deb" ]
+}
+
 @test "a disk that is known to be too full" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho Avail\necho 17\n' > "$BATS_TEST_TMPDIR/bin/df"
