@@ -192,13 +192,15 @@ static inline unsigned long kvm_user_irq_take_edges(struct kvm_user_irq *state)
 	unsigned long edges = kvm_user_irq_untold_edges(state);
 	u64 one_of_each = 0;
 
+	if (likely(!edges))
+		return 0;
+
 	for (int i = 0; i < KVM_USER_IRQ_MAX_EDGES; i++)
 		if (edges & BIT(i))
 			one_of_each |= BIT_ULL(i * BITS_PER_BYTE);
 
 	/* Nobody else takes: each of these bytes is still above zero. */
-	if (one_of_each)
-		atomic64_fetch_sub_acquire(one_of_each, &state->edges);
+	atomic64_fetch_sub_acquire(one_of_each, &state->edges);
 
 	return edges;
 }
