@@ -438,6 +438,21 @@ TEST_F(irq_line, of_the_vmm_and_of_el2_do_not_mix)
 }
 
 /*
+ * Such a virtual interrupt takes HCR_EL2's routing to EL2, too: without that
+ * there is none.
+ *
+ * Clause: delivery
+ */
+TEST_F(irq_line, of_el2_needs_its_routing)
+{
+	const struct plan p = { .hcr = variant->virtual, .body = guest_knocks };
+
+	write_guest_global(self->vcpu->vm, plan, p);
+	RUN_AND_ASSERT_TAKEN(0, 0);
+	RUN_AND_ASSERT_TAKEN(0, 0);
+}
+
+/*
  * Such a virtual interrupt ends a WFI of that guest's, masked as it may be.
  *
  * Clause: delivery
