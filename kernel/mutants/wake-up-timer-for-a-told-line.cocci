@@ -8,6 +8,6 @@ expression A, B;
  timer_can_wake(...)
  {
  ...
--return A || B;
+-return A && B;
 +return true;
  }
