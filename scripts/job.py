@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -189,9 +190,9 @@ def _about(values, tree, hosts, image):
             "compiler": compiler, "started": time.time()}
 
 
-def prepare(values, seconds, kind=""):
-    """Everything up to the first boot, with no other run in between that builds the same tree."""
-    hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+@contextmanager
+def built(values, seconds):
+    """(tree, plan), with no other run in between that builds the same tree."""
     settings = tests_environment(values["FORCE"] == "1")
     (TOP / "build").mkdir(exist_ok=True)
     with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
@@ -200,7 +201,13 @@ def prepare(values, seconds, kind=""):
         except BlockingIOError:
             say("another run is building this tree; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
-        tree, plan = _build(values, settings, seconds)
+        yield _build(values, settings, seconds)
+
+
+def prepare(values, seconds, kind=""):
+    """Everything up to the first boot."""
+    hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    with built(values, seconds) as (tree, plan):
         folder = results.new_run(TOP / "results", values["TREE"] + kind)
         facts = _about(values, tree, hosts, plan.image)
         patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")
