@@ -1,25 +1,29 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Sees to it that the Debian packages of packages.txt are installed.
+# Sees to it that the Debian packages of packages.txt are installed, or those of
+# packages-LIST.txt, which only one command needs.
 #
-# usage: setup.sh
+# usage: setup.sh [LIST]
 
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 STEP=setup
 . "$TOP/scripts/steps.sh"
 
-takes 0 0 "setup.sh" "$@"
-list=$TOP/scripts/packages.txt
+takes 0 1 "setup.sh [LIST]" "$@"
+list=$TOP/scripts/packages${1:+-$1}.txt
+[ -e "$list" ] || could_not_run "no $list. The lists are scripts/packages*.txt."
 
 # The packages whose file or command is not there.
 missing() {
-	local package proof kind machine
+	local package proof kind machine debian
 	machine=$(dpkg --print-architecture 2> /dev/null) || machine=
+	debian=$(. /etc/os-release && echo "${VERSION_ID-}")
 	while read -r package proof kind; do
 		case $package in '#'* | '') continue ;; esac
 		[ "$kind $machine" != "cross arm64" ] || continue
+		[ "$kind" != 12 ] || [ "$debian" = 12 ] || continue
 		case $proof in
 		/*) [ -e "$proof" ] || echo "$package" ;;
 		*) command -v "$proof" > /dev/null || echo "$package" ;;
