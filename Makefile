@@ -16,16 +16,17 @@ HOST ?=
 TESTS ?=
 CONFIG ?=
 FORCE ?=
+URL ?=
 SERIES ?=
 MUTANTS ?=
 N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
-export BASE TREE HOST TESTS CONFIG FORCE SERIES MUTANTS N
+export BASE TREE HOST TESTS CONFIG FORCE URL SERIES MUTANTS N
 
-.PHONY: help run matrix soak check validate mutants clauses setup format-series install-into uninstall-from clean
+.PHONY: help run matrix soak check validate mutants clauses setup format-series kselftest-tarball lava-job lava-run install-into uninstall-from clean
 
 help: ## list the targets
-	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-16s %s\n' "$$name" "$$what"; done
+	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-18s %s\n' "$$name" "$$what"; done
 
 run: setup ## the main job; BASE=6.12|7|/path TREE=stock|baseline|series HOST= TESTS= CONFIG= FORCE=1
 	$(alone) scripts/run.py BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE"
@@ -54,6 +55,16 @@ clauses: setup ## write Documentation/clauses.md from the comments of the cases
 
 format-series: setup ## write the kernel change as mails for git am
 	$(alone) scripts/format-series.sh "$$BASE"
+
+kselftest-tarball: setup ## the suite as kselftest.tar.xz, for the kselftest jobs of KernelCI and LKFT
+	$(alone) env TARGETS=kvm FORMAT=.xz TESTS="$${TESTS:-user_irq_*}" KSFT_INSTALL_PATH="$(CURDIR)/build/kselftest" scripts/kselftest.py gen_tar
+
+lava-job: setup ## kernel, ramdisk and job.yaml for a LAVA lab's QEMU; URL=https://… where the lab finds them
+	$(alone) scripts/lava.py job BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE" URL="$$URL"
+
+lava-run: setup ## that job by Debian 12's lava-run, here, and each verdict against make run's; as root
+	$(alone) scripts/setup.sh lava
+	$(alone) scripts/lava.py run BASE="$$BASE" TREE="$$TREE" HOST="$$HOST" TESTS="$$TESTS" CONFIG="$$CONFIG" FORCE="$$FORCE" URL="$$URL"
 
 install-into: setup ## put the suite into the Linux tree BASE=/path, for its own kselftest
 	$(alone) scripts/suite.py $@ "$$BASE"
