@@ -128,6 +128,9 @@ def checks(base):
     yield Check("into a Linux tree and out", ["bats", "--tap", TESTS / "install.bats"], tap)
     yield Check("the contract of kselftest", ["bats", "--tap", TESTS / "kselftest.bats"], tap)
     yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
+    # Its packages are many, and Debian 13 has none of them, so it need not be there.
+    yield Check("a LAVA job, by lava-run", [SCRIPTS / "lava.py", "run", f"BASE={base}"], verdicts,
+                absent="no LAVA job can run here")
     # Last, so that what a newer 7.* brings keeps nobody from the verdicts on 6.12.
     # Debian's suites move on, and may be without one for a while.
     yield Check("Linux 7", [SCRIPTS / "base.sh", "7"], one, absent="is not in Debian's")

@@ -55,6 +55,13 @@ def write_yaml(path, content):
     path.write_text(yaml.dump(content, Dumper=Plain, sort_keys=False, width=1000), encoding="utf-8")
 
 
+def need_lava_run():
+    if not shutil.which("lava-run"):
+        raise CouldNotRun("no LAVA job can run here: lava-run is not installed. Run: make lava-run")
+    if os.geteuid():
+        raise CouldNotRun("no LAVA job can run here: lava-run works for root only. Run the same command as root.")
+
+
 def write_job(values, url, host):
     """The folder with all that the job takes."""
     qemu = qemu_of(host)
@@ -120,8 +127,8 @@ def work(words):
     values, url, host = arguments(rest)
     if command == "run" and url:
         raise CouldNotRun("URL is for a lab; run takes the files from this machine. Leave it out.")
-    if command == "run" and os.geteuid():
-        raise CouldNotRun("lava-run works for root only. Run the same command as root.")
+    if command == "run":
+        need_lava_run()
     folder = write_job(values, url, host)
     if command == "run":
         return compare(values, host, folder)

@@ -13,10 +13,12 @@ import re
 JOB, ACTION, RESULT = {"minutes": 60}, {"minutes": 30}, {"minutes": 5}
 # A line that init forwards from kselftest's runner.
 _FORWARDED = r"o \d+\.\d{6} "
+_NAME = r"[^#\s]\S*"
+_WHOLE = "(?:selftests: kvm: )?"
 # A result: of a case behind "# ", or of the program as a whole. A skip is an "ok" as well, so the word for
 # it is looked for first. All of the line has to be there: half a name is a name too.
-_RESULT = _FORWARDED + r"(?:# )?(?=(?:ok \d+ [^#\s]\S* # (?=SKIP))?(?P<result>SKIP|not ok|ok))(?:not )?ok \d+ " \
-    r"(?:selftests: kvm: )?(?P<test_case_id>[^#\s]\S*)(?: [^\r\n]*)?\r?\n"
+_RESULT = rf"{_FORWARDED}(?:# )?(?=(?:ok \d+ {_WHOLE}{_NAME} # (?=SKIP))?(?P<result>SKIP|not ok|ok))" \
+    rf"(?:not )?ok \d+ {_WHOLE}(?P<test_case_id>{_NAME})(?: [^\r\n]*)?\r?\n"
 # The heading of the next program, which is left for the next monitor, or the end of all.
 _END = rf"(?={_FORWARDED}# selftests: )|q \d+\.\d{{6}} power off"
 _FIXUP = {"ok": "pass", "not ok": "fail", "SKIP": "skip"}
