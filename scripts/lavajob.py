@@ -9,7 +9,7 @@ console's may be broken by it, and no verdict depends on those.
 import re
 
 # What LAVA may wait for, far away for a loaded machine: the whole job, one action of it, and the next result.
-# kselftest's runner ends a program after 2 minutes.
+# kselftest's runner ends a program after 2 minutes. LAVA takes the last from the action that opened the channel.
 JOB, ACTION, RESULT = {"minutes": 60}, {"minutes": 30}, {"minutes": 5}
 # A line that init forwards from kselftest's runner.
 _FORWARDED = r"o \d+\.\d{6} "
@@ -19,8 +19,8 @@ _WHOLE = "(?:selftests: kvm: )?"
 # it is looked for first. All of the line has to be there: half a name is a name too.
 _RESULT = rf"{_FORWARDED}(?:# )?(?=(?:ok \d+ {_WHOLE}{_NAME} # (?=SKIP))?(?P<result>SKIP|not ok|ok))" \
     rf"(?:not )?ok \d+ {_WHOLE}(?P<test_case_id>{_NAME})(?: [^\r\n]*)?\r?\n"
-# The heading of the next program, which is left for the next monitor, or the end of all.
-_END = rf"(?={_FORWARDED}# selftests: )|q \d+\.\d{{6}} power off"
+# The heading of the next program, which is left for the next monitor, or the end of the runner.
+_END = rf"(?={_FORWARDED}# selftests: )|x \d+\.\d{{6}} \d"
 _FIXUP = {"ok": "pass", "not ok": "fail", "SKIP": "skip"}
 # QEMU's ends of init's channel and the console, both on its standard output.
 _CHANNELS = ["-chardev stdio,mux=on,signal=off,id=both", "-device virtio-serial-device",
@@ -29,8 +29,16 @@ _CHANNELS = ["-chardev stdio,mux=on,signal=off,id=both", "-device virtio-serial-
 
 def monitor(program):
     """LAVA's suite PROGRAM, with a test for each case and, named after the program, one for all of it."""
-    return {"name": program, "start": rf"{_FORWARDED}# selftests: kvm: {re.escape(program)}\r?\n",
-            "end": _END, "pattern": _RESULT, "fixupdict": _FIXUP}
+    return _monitor(program, rf"{_FORWARDED}# selftests: kvm: {re.escape(program)}\r?\n", _END)
+
+
+def last_monitor():
+    """Has no test. Only a start that never comes fails a job: a monitor that waits in vain for its end does not."""
+    return _monitor("host", r"q \d+\.\d{6} power off\r?\n", "reboot: Power down")
+
+
+def _monitor(name, start, end):
+    return {"name": name, "start": start, "end": end, "pattern": _RESULT, "fixupdict": _FIXUP}
 
 
 def job(title, host, programs, urls):
@@ -49,8 +57,8 @@ def job(title, host, programs, urls):
         "actions": [
             {"deploy": {"to": "tmpfs", "timeout": ACTION,
                         "images": {name: {"image_arg": arguments[name], "url": url} for name, url in urls.items()}}},
-            {"boot": {"method": "qemu", "media": "tmpfs", "timeout": ACTION}},
-            {"test": {"timeout": ACTION, "monitors": [monitor(program) for program in programs]}},
+            {"boot": {"method": "qemu", "media": "tmpfs", "timeout": RESULT}},
+            {"test": {"timeout": ACTION, "monitors": [*map(monitor, programs), last_monitor()]}},
         ],
     }
 

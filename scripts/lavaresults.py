@@ -13,20 +13,20 @@ def is_result(line):
 
 
 def read(log):
-    """{PROGRAM.CASE: result}, and whether the job came to its end."""
-    results, ended = {}, False
+    """{PROGRAM.CASE: result}, and whether the job came to its end, with all its actions done."""
+    results, actions = {}, {}
     for line in log.splitlines():
         if not is_result(line):
             continue
         told = yaml.load(line, yaml.CSafeLoader)["msg"]
         if told["definition"] == "lava":
-            ended = ended or (told["case"], told["result"]) == ("job", "pass")
+            actions[told["case"]] = told["result"]
             continue
         # LAVA's own spelling of a case's name loses its dots.
         name = f"{told['definition']}.{told['extra']['test_case_id']}"
         # A second result for one case is as bad as it is in a run of ours.
         results[name] = "fail" if name in results else told["result"]
-    return results, ended
+    return results, "job" in actions and set(actions.values()) == {"pass"}
 
 
 def of_cases(results):

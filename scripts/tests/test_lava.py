@@ -76,11 +76,15 @@ def monitored(stream, programs):
                 return first
         raise EOFError(found)
 
-    for monitor in map(lavajob.monitor, programs):
+    for monitor in [*map(lavajob.monitor, programs), lavajob.last_monitor()]:
         expect(monitor["start"])
         while (match := expect(monitor["end"], monitor["pattern"])).re.pattern != monitor["end"]:
             found.append((monitor["name"], match["test_case_id"], monitor["fixupdict"][match["result"]]))
     return found
+
+
+# How a machine ends that lived to its end.
+OFF = "x 1.900000 0\r\nq 2.000000 power off\r\n[    2.1] reboot: Power down\r\n"
 
 
 def forwarded(*lines):
@@ -89,7 +93,7 @@ def forwarded(*lines):
 
 class Monitor(unittest.TestCase):
     def run_of_cap(self, *lines):
-        stream = forwarded("# selftests: kvm: user_irq_cap", *lines) + "q 2.000000 power off\r\n"
+        stream = forwarded("# selftests: kvm: user_irq_cap", *lines) + OFF
         return [(case, result) for _, case, result in monitored(stream, ["user_irq_cap"])]
 
     def test_results(self):
@@ -112,22 +116,23 @@ class Monitor(unittest.TestCase):
 
     def test_a_console_line_that_init_breaks(self):
         stream = forwarded("# selftests: kvm: user_irq_cap") + "[    1.0] kvm: a wo" + forwarded("# ok 1 cap.a") + \
-            "rd\r\nq 2.000000 power off\r\n"
+            f"rd\r\n{OFF}"
         self.assertEqual(monitored(stream, ["user_irq_cap"]), [("user_irq_cap", "cap.a", "pass")])
 
     def test_each_program_has_its_own_suite(self):
         stream = forwarded("# selftests: kvm: user_irq_cap", "# ok 1 cap.a", "ok 1 selftests: kvm: user_irq_cap",
                            "# selftests: kvm: user_irq_pmu", "# ok 1 pmu.a", "ok 2 selftests: kvm: user_irq_pmu")
-        self.assertEqual(monitored(f"{stream}x 1.900000 0\r\nq 2.000000 power off\r\n", PROGRAMS),
+        self.assertEqual(monitored(stream + OFF, PROGRAMS),
                          [("user_irq_cap", "cap.a", "pass"), ("user_irq_cap", "user_irq_cap", "pass"),
                           ("user_irq_pmu", "pmu.a", "pass"), ("user_irq_pmu", "user_irq_pmu", "pass")])
 
     def test_a_machine_that_died_never_comes_to_an_end(self):
-        stream = forwarded("# selftests: kvm: user_irq_cap", "# ok 1 cap.a") + "[    1.0] Kernel panic\r\n"
-        self.assertRaises(EOFError, monitored, stream, ["user_irq_cap"])
-        # A program that the runner did not come to, either.
-        whole = forwarded("# selftests: kvm: user_irq_cap") + "q 2.000000 power off\r\n"
-        self.assertRaises(EOFError, monitored, whole, PROGRAMS)
+        ran = forwarded("# selftests: kvm: user_irq_cap", "# ok 1 cap.a")
+        # Amid the cases, before a program, after the last case, in powering off.
+        for stream in (f"{ran}[    1.0] Kernel panic\r\n", f"{ran}x 1.900000 0\r\n", f"{ran}{OFF}"):
+            self.assertRaises(EOFError, monitored, stream, PROGRAMS)
+        for end in ("x 1.900000 0\r\n", OFF.partition("[")[0]):
+            self.assertRaises(EOFError, monitored, ran + end, ["user_irq_cap"])
 
 
 def logged(**told):
@@ -146,8 +151,10 @@ class Results(unittest.TestCase):
         self.assertEqual(lavaresults.read(log), ({"user_irq_cap.cap.a": "pass"}, True))
 
     def test_of_one_that_did_not(self):
+        # LAVA takes a job whose last monitor waited in vain for a job well done.
         for log in ("", logged(definition="lava", case="job", result="fail"),
-                    logged(definition="lava", case="lava-test-monitor", result="pass")):
+                    logged(definition="lava", case="lava-test-monitor", result="pass"),
+                    logged(definition="lava", case="lava-test-monitor", result="fail") + END):
             self.assertEqual(lavaresults.read(log), ({}, False))
 
     def test_two_results_for_one_case(self):
