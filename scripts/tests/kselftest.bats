@@ -75,6 +75,23 @@ ours() { (cd "$TOP/tools/testing/selftests/kvm/aarch64" && ls user_irq_*.c) | se
 	could_not_run "unknown FORMAT '.moon'" ".gz"
 }
 
+@test "kselftest-tarball: unpacks where the jobs of KernelCI and LKFT look, and runs there" {
+	rm -f "$TOP/build/kselftest/kselftest-packages/kselftest.tar.xz"
+	make -C "$TOP" kselftest-tarball
+	cp "$TOP/build/kselftest/kselftest-packages/kselftest.tar.xz" "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR"
+	tar -xaf kselftest.tar.xz
+	[ "$(./run_kselftest.sh -l | sort)" = "$(ours | sed 's/^/kvm:/')" ]
+	for name in $(ours); do
+		printf '#!/bin/sh\necho "1..1"\necho "ok 1 %s"\n' "$name.case" > "kvm/$name"
+	done
+	run ./run_kselftest.sh -c kvm
+	echo "$output"
+	for name in $(ours); do
+		[[ "$output" == *"# ok 1 $name.case"* ]]
+	done
+}
+
 @test "run_tests: KTAP and nothing else, of the case that the program's arguments choose" {
 	KSELFTEST_USER_IRQ_CAP_ARGS="-r cap.dev_kvm_tells_the_version" \
 		kselftest -s run_tests HOST=vhe TESTS=user_irq_cap > "$BATS_TEST_TMPDIR/ktap"
