@@ -19,11 +19,12 @@ list=$TOP/scripts/packages${1:+-$1}.txt
 missing() {
 	local package proof kind machine debian
 	machine=$(dpkg --print-architecture 2> /dev/null) || machine=
-	debian=$(. /etc/os-release && echo "${VERSION_ID-}")
+	# shellcheck disable=SC2016  # the field's name is dpkg's
+	debian=$(dpkg-query -W -f '${Version}' base-files 2> /dev/null) || debian=
 	while read -r package proof kind; do
 		case $package in '#'* | '') continue ;; esac
 		[ "$kind $machine" != "cross arm64" ] || continue
-		[ "$kind" != 12 ] || [ "$debian" = 12 ] || continue
+		[ "$kind" != 12 ] || [[ $debian == 12.* ]] || continue
 		case $proof in
 		/*) [ -e "$proof" ] || echo "$package" ;;
 		*) command -v "$proof" > /dev/null || echo "$package" ;;

@@ -208,6 +208,30 @@ linux_tree() {
 		"$(grep -cE '^[^#].* cross$' "$TOP/scripts/packages.txt")" ]
 }
 
+@test "the packages of Debian 12 alone are asked of that, and of no newer one" {
+	printf '%s\n' "no-such-12 no-such-command 12" "bash bash" > "$BATS_TEST_TMPDIR/packages.txt"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	local version
+	for version in 13.8+deb13u1 12.4+deb12u9; do
+		printf '#!/bin/sh\nprintf %s\n' $version > "$BATS_TEST_TMPDIR/bin/dpkg-query"
+		chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR/bin/dpkg-query"
+		cp "$BATS_TEST_TMPDIR/packages.txt" "$COPY/scripts/packages.txt"
+		PATH=$BATS_TEST_TMPDIR/bin:$PATH run as_nobody "$COPY/scripts/setup.sh" < /dev/null
+		cp "$TOP/scripts/packages.txt" "$COPY/scripts/packages.txt"
+		if [ $version = 13.8+deb13u1 ]; then
+			echo "$output"
+			[ "$status" -eq 0 ]
+			[ -z "$output" ]
+		fi
+	done
+	could_not_run "needed and not installed: no-such-12"
+}
+
+@test "a list of packages that is none" {
+	run "$TOP/scripts/setup.sh" moon
+	could_not_run "packages-moon.txt" "The lists are"
+}
+
 @test "a system that is no Debian" {
 	echo "no-such-package no-such-command" > "$COPY/scripts/packages.txt"
 	run env PATH="$(path_without apt-get)" "$COPY/scripts/setup.sh"
