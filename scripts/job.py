@@ -191,16 +191,23 @@ def _about(values, tree, hosts, image):
 
 
 @contextmanager
-def built(values, seconds):
-    """(tree, plan), with no other run in between that builds the same tree."""
-    settings = tests_environment(values["FORCE"] == "1")
+def alone(name, meanwhile):
+    """With no other command that wants the lock NAME; MEANWHILE is what such a one does."""
     (TOP / "build").mkdir(exist_ok=True)
-    with open(TOP / "build" / f".run-{values['TREE']}.lock", "w", encoding="utf-8") as lock:
+    with open(TOP / "build" / f".{name}.lock", "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("another run is building this tree; waiting for it")
+            say(f"{meanwhile}; waiting for it")
             fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def built(values, seconds):
+    """(tree, plan), with no other run in between that builds the same tree."""
+    settings = tests_environment(values["FORCE"] == "1")
+    with alone(f"run-{values['TREE']}", "another run is building this tree"):
         yield _build(values, settings, seconds)
 
 

@@ -71,7 +71,8 @@ def write_job(values, url, host):
             raise CouldNotRun(f"{', '.join(whole)}: did not build, or reports no cases, and LAVA takes one verdict a "
                               "case. Leave it out of TESTS.")
         folder = TOP / "build/lava" / f"{tree.name}-{host.name}"
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder)
         folder.mkdir(parents=True)
         files = {"kernel": keep_kernel(plan.image, [host], folder), "ramdisk": folder / "initramfs.cpio"}
         files["ramdisk"].write_bytes(plan.initramfs(host, plan.built, [], False))
@@ -129,9 +130,10 @@ def work(words):
         raise CouldNotRun("URL is for a lab; run takes the files from this machine. Leave it out.")
     if command == "run":
         need_lava_run()
-    folder = write_job(values, url, host)
-    if command == "run":
-        return compare(values, host, folder)
+    with job.alone("lava", "another command has a LAVA job in hand"):
+        folder = write_job(values, url, host)
+        if command == "run":
+            return compare(values, host, folder)
     print(f"LAVA job: {folder.relative_to(TOP)}/job.yaml")
     return 0
 

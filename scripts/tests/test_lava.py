@@ -6,6 +6,7 @@ import contextlib
 import io
 import re
 import tempfile
+import threading
 import types
 import unittest
 from pathlib import Path
@@ -200,6 +201,7 @@ class Command(unittest.TestCase):
             yield Path("6.12-series"), self.plan
 
         for patch in (mock.patch.object(job, "built", built), mock.patch.object(lava, "TOP", self.top),
+                      mock.patch.object(job, "TOP", self.top),
                       mock.patch.object(lava, "qemu_of", lambda host: "qemu-system-aarch64")):
             patch.start()
             self.addCleanup(patch.stop)
@@ -228,6 +230,17 @@ class Command(unittest.TestCase):
                            (["job"], "user_irq_pmu: did not build"), (["run", "URL=https://a"], "URL is for a lab")):
             with self.subTest(words), self.assertRaisesRegex(CouldNotRun, why):
                 self.work(*words)
+
+    def test_two_at_once(self):
+        with job.alone("lava", ""):
+            second = threading.Thread(target=self.work, args=("job",), daemon=True)
+            with mock.patch.object(job, "say") as said:
+                second.start()
+                while not said.called:
+                    self.assertTrue(second.is_alive(), "it did not wait")
+            self.assertFalse((self.top / "build/lava").exists())
+        second.join(60)
+        self.assertTrue((self.top / "build/lava/6.12-series-vhe/job.yaml").exists())
 
     def test_no_lava_run(self):
         with mock.patch("shutil.which", lambda _: None), self.assertRaisesRegex(CouldNotRun, "not installed"):
