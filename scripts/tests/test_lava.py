@@ -77,7 +77,7 @@ def monitored(stream, programs):
                 return first
         raise EOFError(found)
 
-    for monitor in [*map(lavajob.monitor, programs), lavajob.last_monitor()]:
+    for monitor in lavajob.job("", read_host("vhe"), programs, URLS)["actions"][2]["test"]["monitors"]:
         expect(monitor["start"])
         while (match := expect(monitor["end"], monitor["pattern"])).re.pattern != monitor["end"]:
             found.append((monitor["name"], match["test_case_id"], monitor["fixupdict"][match["result"]]))
@@ -132,7 +132,7 @@ class Monitor(unittest.TestCase):
         # Amid the cases, before a program, after the last case, in powering off.
         for stream in (f"{ran}[    1.0] Kernel panic\r\n", f"{ran}x 1.900000 0\r\n", f"{ran}{OFF}"):
             self.assertRaises(EOFError, monitored, stream, PROGRAMS)
-        for end in ("x 1.900000 0\r\n", OFF.partition("[")[0]):
+        for end in ("x 1.900000 0\r\n", OFF.partition("reboot")[0]):
             self.assertRaises(EOFError, monitored, ran + end, ["user_irq_cap"])
 
 
@@ -202,6 +202,7 @@ class Command(unittest.TestCase):
 
         for patch in (mock.patch.object(job, "built", built), mock.patch.object(lava, "TOP", self.top),
                       mock.patch.object(job, "TOP", self.top),
+                      mock.patch.object(lava, "run_lava", mock.Mock(side_effect=AssertionError("it ran"))),
                       mock.patch.object(lava, "qemu_of", lambda host: "qemu-system-aarch64")):
             patch.start()
             self.addCleanup(patch.stop)
