@@ -122,6 +122,14 @@ class MutantWalk(Walk):
     def hosts_of(self, mutant):
         return mutant.hosts or [host.name for host in self.usual]
 
+    def hosts_for(self, patch):
+        """A mutant's own, so that its verdict outlives a change of another's. The series itself runs on all."""
+        mutant = self.mutants.get(patch.number)
+        if not mutant:
+            return self.hosts
+        by_name = {host.name: host for host in self.hosts}
+        return [by_name[name] for name in self.hosts_of(mutant)]
+
     def boot(self, patch, folder):
         if patch.number == 0:
             plan = self.plan(folder, self.patterns, job.tests_environment(False))
@@ -137,7 +145,6 @@ class MutantWalk(Walk):
         def enough(cases):
             return self.killed(mutant, [(case.name, case.host, case.verdict) for case in cases]).right
 
-        hosts = [host for host in self.hosts if host.name in self.hosts_of(mutant)]
         mine = [name for name, clause in self.clause_of.items() if clause == mutant.clause]
         quick = [name for name in mine if name.partition(".")[0] in job.QUICK.split()]
         runs = []
@@ -146,7 +153,7 @@ class MutantWalk(Walk):
             if not patterns:
                 continue
             plan = self.plan(folder, patterns, SETTINGS, enough=enough)
-            runs += boot_hosts(hosts, plan, folder, self.jobs, max((len(one.boots) for one in runs), default=0))
+            runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs, max((len(one.boots) for one in runs), default=0))
             if any(enough(one.verdicts.cases.values()) for one in runs):
                 break
         return runs

@@ -93,12 +93,16 @@ class Walk:
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.same_for_all = digest(
-            _content(self.tests / "stripped", self.guest, TOP / "kernel/configs"),
-            *(json.dumps(host.values, sort_keys=True) for host in self.hosts), *self.patterns)
+        self.content = _content(self.tests / "stripped", self.guest, TOP / "kernel/configs")
+
+    def hosts_for(self, _patch):
+        """The hosts that a patch is booted on."""
+        return self.hosts
 
     def key(self, patch):
-        return digest(self.same_for_all, self.series.tree_id(patch), *self.series.files(patch))
+        asked = digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
+                       *self.patterns)
+        return digest(asked, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""

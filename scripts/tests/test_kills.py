@@ -1,11 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the command of the mutants says of a mutant, on verdicts made up for it."""
 
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import mutants
+import walk
 from children import CouldNotRun
+from hosts import read_host
 from kills import kill, table, verdict
+from series import Patch
 
 CLAUSES = {"t.a": "bits", "t.b": "memory"}
 HEAD = "// SPDX-License-Identifier: GPL-2.0\n// What it breaks.\n"
@@ -68,6 +74,36 @@ class Heads(unittest.TestCase):
     def test_a_pattern_that_matches_no_mutant(self):
         with self.assertRaisesRegex(CouldNotRun, "no mutant matches MUTANTS='nothing-like-it'"):
             mutants.choose(["nothing-like-it"], {"bits"})
+
+
+class Keys(unittest.TestCase):
+    """Under which name the verdict of a mutant is kept, by which hosts are asked for."""
+
+    @staticmethod
+    def keys(hosts, *mutants_hosts):
+        with mock.patch.object(walk.Walk, "_build_tests"), tempfile.TemporaryDirectory() as folder, \
+             mock.patch.object(walk, "TOP", Path(folder)):
+            series = mock.Mock(tree_id=lambda patch: f"tree {patch.number}", files=lambda patch: [])
+            series.name = "6.12"
+            found = [mutants.Mutant(f"m{n}", "", "bits", "", own, []) for n, own in enumerate(mutants_hosts)]
+            one = mutants.MutantWalk(series, [read_host(name) for name in hosts], found)
+            one.content = ""
+            return [one.key(Patch(number, "", "")) for number in range(len(found) + 1)]
+
+    def test_another_mutants_hosts_make_no_difference(self):
+        before = self.keys(["vhe"], [], ["nvhe", "nogic-vhe"], [])
+        after = self.keys(["vhe"], [], ["nvhe", "nogic-vhe"], ["nogic-vhe"])
+        first = self.keys(["vhe"], ["nogic-vhe"], ["nvhe", "nogic-vhe"], [])
+        self.assertEqual(before[1:3], after[1:3])
+        self.assertEqual(before[2], first[2])
+
+    def test_its_own_hosts_do(self):
+        asked, named = self.keys(["vhe"], []), self.keys(["vhe"], ["nvhe"])
+        self.assertNotEqual(asked[1], named[1])
+        self.assertNotEqual(asked[1], self.keys(["vhe", "nvhe"], [])[1])
+
+    def test_the_series_itself_is_tried_on_all(self):
+        self.assertNotEqual(self.keys(["vhe"], [])[0], self.keys(["vhe"], ["nvhe"])[0])
 
 
 if __name__ == "__main__":
