@@ -153,7 +153,8 @@ class MutantWalk(Walk):
             if not patterns:
                 continue
             plan = self.plan(folder, patterns, SETTINGS, enough=enough)
-            runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs, max((len(one.boots) for one in runs), default=0))
+            runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs,
+                               max((len(one.boots) for one in runs), default=0))
             if any(enough(one.verdicts.cases.values()) for one in runs):
                 break
         return runs
