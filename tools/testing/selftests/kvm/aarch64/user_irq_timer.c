@@ -140,7 +140,7 @@ static long host_interrupts(u64 line)
 {
 	const char *name = line == KVM_ARM_DEV_EL1_PTIMER ? "kvm guest ptimer" : "kvm guest vtimer";
 	FILE *file = fopen("/proc/interrupts", "r");
-	char text[4096], *at, *end;
+	char text[16384], *at, *end;
 	unsigned long number;
 	long sum = -1;
 
