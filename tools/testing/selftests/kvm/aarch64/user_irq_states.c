@@ -261,6 +261,30 @@ TEST_F(timer, counter_offset_moves_the_line)
 }
 
 /*
+ * A guest under an offset moves its line as any other does. Where the hardware
+ * cannot add the offset, its accesses to the physical timer trap.
+ *
+ * Clause: notified
+ */
+TEST_F(timer, guest_under_an_offset_moves_the_line)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	int i;
+
+	self->g->delay_us = 1000;
+	set_offset(vcpu->vm, timer_get_cntfrq() / 1000);
+	user_irq_start_at(vcpu, guest_arms_and_lowers);
+	for (i = 0; i < 3; i++) {
+		r = user_irq_run(vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		WRITE_ONCE(self->g->stop, 1);
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
  * A guest that comes from a host that has run for longer has timers whose time
  * was over before this host's counter began. Their lines are high all the same.
  *
