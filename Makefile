@@ -23,7 +23,7 @@ N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
 export BASE TREE HOST TESTS CONFIG FORCE URL SERIES MUTANTS N
 
-.PHONY: help run matrix soak check validate mutants clauses setup format-series kselftest-tarball lava-job lava-run install-into uninstall-from clean
+.PHONY: help run matrix soak check validate mutants coverage clauses setup format-series kselftest-tarball lava-job lava-run install-into uninstall-from clean
 
 help: ## list the targets
 	+@sed -n 's/^\([a-z-]*\):[a-z ]*## /\1 /p' $(MAKEFILE_LIST) | while read -r name what; do printf '  %-18s %s\n' "$$name" "$$what"; done
@@ -45,6 +45,9 @@ validate: setup ## patch by patch: each builds, boots, and turns green what it s
 
 mutants: setup ## break our kernel code in many small ways: the suite has to see each; MUTANTS='publish-* …' chooses
 	$(alone) scripts/mutants.py BASE="$$BASE" HOST="$$HOST" MUTANTS="$$MUTANTS"
+
+coverage: setup ## lines and branches of our kernel code that the latest run reached, one with CONFIG='edge gcov' TESTS='user_irq_*'
+	$(alone) scripts/coverage.py BASE="$$BASE"
 
 # A prerequisite, and in shell: a fresh machine has no Python yet.
 setup: ## install the Debian packages that the project needs

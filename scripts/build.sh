@@ -4,7 +4,8 @@
 # Builds a tree's arm64 kernel: tinyconfig plus the fragments in kernel/configs.
 #
 # usage: build.sh TREE-FOLDER [FRAGMENT...]
-# FRAGMENT names a file of kernel/configs/optional. Prints the path of the Image.
+# FRAGMENT names a file of kernel/configs/optional, which may have variables for make in
+# a line "# Make:". Prints the path of the Image.
 #
 # Objects go to the folder out/ in the tree, so that the source is "../" in each tree's
 # compiler command lines, and objects of one tree do for another (see scripts/tree.sh).
@@ -41,11 +42,12 @@ config=$tree/$out/.config
 mapfile -t dtbs < <(sed -n 's/^DTB=//p' "$TOP"/hosts/*.host | while read -r dtb; do
 	[ ! -e "$tree/arch/arm64/boot/dts/${dtb%b}s" ] || echo "$dtb"
 done)
+mapfile -t variables < <(sed -n 's/^# Make: //p' "${fragments[@]}" | tr ' ' '\n')
 configured=$tree/$out/.configured
 built=$tree/$out/.built
 
 kmake() {
-	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- "$@"
+	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- "${variables[@]}" "$@"
 }
 
 # Every source and fragment is older than the mark FILE.

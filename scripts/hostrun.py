@@ -128,6 +128,7 @@ class HostRun(threading.Thread):
         end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
         console = Path(f"{prefix}.console").read_bytes()
         boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), console, self.host.says)
+        self._keep_profile(number, boot.profile)
         progress = self.verdicts.add_boot(boot, end["how"], end["why"], end_of_console(console))
         self.known.update(boot.unwanted)
         if len(self.boots) == 1:
@@ -138,6 +139,13 @@ class HostRun(threading.Thread):
                   f"{'a fresh boot runs the other cases' if progress else 'this boot brought nothing new'}",
                   file=sys.stderr)
         return progress
+
+    def _keep_profile(self, number, profile):
+        """What the kernel counted of its own code, for scripts/coverage.py."""
+        folder = self.folder / "gcov" / f"{self.host.name}-{number}"
+        for name, data in profile.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
 
 
 def boot_hosts(hosts, plan, folder, slots=None, begun=0):

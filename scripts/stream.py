@@ -94,6 +94,7 @@ class Boot:
     says: bool = False
     first_result: float = None
     last_result: float = None
+    profile: dict = field(default_factory=dict)
 
     def program(self, name):
         for program in self.programs:
@@ -249,6 +250,9 @@ def read_ktap(data, boot):
                 reader.finish()
             if boot.careful:
                 boot.programs[-1].finished = True
+        elif kind == "g":
+            name, _, octets = content.partition(" ")
+            boot.profile[name] = bytes.fromhex(octets)
         elif kind == "e":
             boot.errors.append(printable(content))
         elif kind == "q":

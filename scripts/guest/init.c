@@ -17,6 +17,7 @@
  *	r  run_kselftest.sh starts, for one case alone: "PROGRAM CASE"
  *	x  run_kselftest.sh ended; TEXT is its status
  *	b  nothing happened for a second, but this machine is alive
+ *	g  what the kernel counted of one of its files: "FILE.gcda OCTETS"
  *	e  init could not do something
  *	q  the power is about to be switched off
  *
@@ -543,6 +544,48 @@ static void run(struct list *tests)
 	report('x', "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
+/*
+ * A kernel that counts how often its lines are run (gcov) has a file in debugfs
+ * for each of its objects, in folders named like those of the build.
+ */
+static void report_profile(const char *folder)
+{
+	static char octets[MAX_LINE - 512], path[4096];
+	struct dirent *entry;
+	DIR *files = opendir(folder);
+
+	while (files && (entry = readdir(files))) {
+		unsigned char buffer[4096];
+		size_t length = 0;
+		ssize_t n, i;
+		int file;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		if (entry->d_type == DT_DIR) {
+			char *inner = strdup(path);
+
+			report_profile(inner);
+			free(inner);
+			continue;
+		}
+		if (fnmatch("*.gcda", entry->d_name, 0))
+			continue;
+		file = open(path, O_RDONLY | O_CLOEXEC);
+		while ((n = read(file, buffer, sizeof(buffer))) > 0)
+			for (i = 0; i < n && length + 3 < sizeof(octets); i++)
+				length += sprintf(octets + length, "%02x", buffer[i]);
+		close(file);
+		if (n < 0 || length + 3 >= sizeof(octets))
+			report('e', "cannot bring out %s: %s", path, n < 0 ? strerror(errno) : "it is too long");
+		else
+			report('g', "%s %s", entry->d_name, octets);
+	}
+	if (files)
+		closedir(files);
+}
+
 static void take_program(const char *program, FILE *listing, int careful, struct list *together)
 {
 	struct list cases = { .count = 0 };
@@ -604,5 +647,6 @@ int main(void)
 		run(&together);
 		mark("end");
 	}
+	report_profile("/sys/kernel/debug/gcov");
 	power_off();
 }

@@ -1,0 +1,161 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""What a run reached of our kernel code, line by line and branch by branch.
+
+usage: coverage.py [BASE=6.12] [RUN=results/latest]
+
+RUN is a run of CONFIG='edge gcov' on the series; all its hosts and boots count together.
+Ours are the lines that the series adds to C files and headers. A line that was not
+reached needs its reason in kernel/not-reached.ini. Exit status: 0 each has one, 1 one
+has none, or a reason is out of date, 2 it could not run.
+"""
+
+import configparser
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import namedtuple
+
+import job
+from children import CouldNotRun
+from job import TOP
+from table import aligned
+
+DEFAULTS = {"BASE": "6.12", "RUN": "results/latest"}
+REASONS = TOP / "kernel/not-reached.ini"
+OUT = "out.edge.gcov"
+_RUN_FIRST = "Run: make run CONFIG='edge gcov' TESTS='user_irq_*'"
+# KUnit's test runs at a boot of its own.
+_TESTS = "_test.c"
+
+Reason = namedtuple("Reason", "title file lines")
+
+
+def our_lines(diff):
+    """{file: numbers of the lines that DIFF, without context, adds}"""
+    lines, name = {}, None
+    for line in diff.splitlines():
+        if line.startswith("+++ "):
+            name = line.removeprefix("+++ b/")
+        elif (hunk := re.match(r"@@ \S+ \+(\d+)(?:,(\d+))? @@", line)):
+            first, count = int(hunk[1]), int(hunk[2] or 1)
+            lines.setdefault(name, set()).update(range(first, first + count))
+    return {name: numbers for name, numbers in lines.items() if numbers and not name.endswith(_TESTS)}
+
+
+class Counts:
+    """How often lines and branches were taken, summed over what gcov said of each object and boot."""
+
+    def __init__(self):
+        self.lines, self.branches = {}, {}
+
+    def add(self, told):
+        for source in told["files"]:
+            name = os.path.normpath(os.path.join(OUT, source["file"]))
+            for line in source["lines"]:
+                place = name, line["line_number"]
+                self.lines[place] = self.lines.get(place, 0) + line["count"]
+                for number, branch in enumerate(line["branches"]):
+                    key = place, told["data_file"], line.get("function_name"), number
+                    self.branches[key] = self.branches.get(key, 0) + branch["count"]
+
+    def of(self, name, numbers):
+        """({line: count}, [count of each branch]) of the lines of a file that a compiler made code of."""
+        lines = {line: count for (file, line), count in self.lines.items() if file == name and line in numbers}
+        return lines, [count for ((file, line), *_), count in self.branches.items() if file == name and line in lines]
+
+
+def read_reasons(path=REASONS):
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
+    try:
+        parser.read_string(path.read_text(encoding="utf-8"))
+    except configparser.Error as error:
+        raise CouldNotRun(f"{path.name}: {error}") from error
+    reasons = []
+    for title in parser.sections():
+        if set(parser[title]) != {"file", "lines"}:
+            raise CouldNotRun(f"{path.name}: [{title}] needs the keys file and lines, and no others.")
+        lines = [line.strip() for line in parser[title]["lines"].splitlines() if line.strip()]
+        reasons.append(Reason(title, parser[title]["file"], lines))
+    return reasons
+
+
+def judge(missed, reasons):
+    """MISSED: [(file, number, text)]. Returns ([(file, number, text, reason)], complaints)."""
+    listed, wrong, used = [], [], set()
+    for name, number, text in missed:
+        why = next(((reason.title, text) for reason in reasons if reason.file == name and text in reason.lines), None)
+        used.add((name, text))
+        listed.append((name, number, text, why[0] if why else "NO REASON"))
+        if not why:
+            wrong.append(f"{name}:{number}: not reached, and {REASONS.name} does not say why: {text}")
+    for reason in reasons:
+        wrong += [f"{REASONS.name}: [{reason.title}] names a line that was reached, or is not there: {line}"
+                  for line in reason.lines if (reason.file, line) not in used]
+    return listed, wrong
+
+
+def read_counts(run, tree):
+    boots = sorted((run / "gcov").glob("*"))
+    if not boots:
+        raise CouldNotRun(f"{run} has nothing that a kernel counted. {_RUN_FIRST}")
+    counts = Counts()
+    for boot in boots:
+        with tempfile.TemporaryDirectory() as folder:
+            for data in boot.glob("*.gcda"):
+                notes = tree / OUT / "arch/arm64/kvm" / f"{data.stem}.gcno"
+                if not notes.exists():
+                    # Another file of the name of one of ours.
+                    continue
+                shutil.copy(data, folder)
+                shutil.copy(notes, folder)
+                done = subprocess.run(["aarch64-linux-gnu-gcov", "--json-format", "--stdout", "--branch-probabilities",
+                                       data.name], cwd=folder, capture_output=True, text=True, check=False)
+                if done.returncode or "mismatch" in done.stderr:
+                    raise CouldNotRun(f"gcov cannot read {data}: {done.stderr.strip()} Is {tree.name} still what ran? "
+                                      f"{_RUN_FIRST}")
+                counts.add(json.loads(done.stdout))
+    return counts
+
+
+def share(reached, all_of_them):
+    return f"{reached} of {all_of_them}" if all_of_them else "-"
+
+
+def coverage(words):
+    values = job.take_words(words, DEFAULTS)
+    tree = TOP / f"build/trees/{values['BASE']}-series"
+    diff = subprocess.run(["git", "-C", TOP / "build/history" / values["BASE"], "diff", "-U0", "baseline..series", "--",
+                           "*.c", "*.h"], capture_output=True, text=True, check=False)
+    if diff.returncode:
+        raise CouldNotRun(f"no series of {values['BASE']} yet. {_RUN_FIRST}")
+    counts = read_counts(TOP / values["RUN"], tree)
+    rows, missed, totals = [("", "lines", "branches")], [], [0, 0, 0, 0]
+    for name, numbers in sorted(our_lines(diff.stdout).items()):
+        lines, branches = counts.of(name, numbers)
+        if not lines:
+            continue
+        numbers = [sum(map(bool, lines.values())), len(lines), sum(map(bool, branches)), len(branches)]
+        rows.append((name, share(*numbers[:2]), share(*numbers[2:])))
+        totals = [total + number for total, number in zip(totals, numbers)]
+        source = (tree / name).read_text(encoding="utf-8").splitlines()
+        missed += [(name, line, source[line - 1].strip()) for line, count in sorted(lines.items()) if not count]
+    listed, wrong = judge(missed, read_reasons())
+    print("\n".join(aligned(rows)))
+    if listed:
+        print("\nNot reached:")
+        print("\n".join(f"  {name}:{number}: {text}   ({why})" for name, number, text, why in listed))
+    percent = 100 * totals[0] / max(totals[1], 1)
+    print(f"\n{share(*totals[:2])} lines ({percent:.1f} %) and {share(*totals[2:])} branches "
+          "of our kernel code reached.")
+    for sentence in wrong:
+        print(sentence, file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(job.main(__doc__, coverage))

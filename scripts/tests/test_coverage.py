@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What counts as ours and as reached, on what gcov and git might say."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import coverage
+from children import CouldNotRun
+from stream import Boot, read_ktap
+
+DIFF = """\
+--- a/arch/x.c
++++ b/arch/x.c
+@@ -10,0 +11,3 @@ context
++a
+@@ -20 +24 @@
+-b
++c
+@@ -30,2 +33,0 @@
+-d
+--- /dev/null
++++ b/arch/x_test.c
+@@ -0,0 +1,9 @@
++t
+"""
+
+
+def told(count, branches=(), line=11):
+    return {"data_file": "x.gcda", "files": [{"file": "../arch/x.c", "lines": [
+        {"line_number": line, "count": count, "function_name": "f",
+         "branches": [{"count": branch} for branch in branches]}]}]}
+
+
+class Ours(unittest.TestCase):
+    def test_added_lines_but_for_those_of_tests(self):
+        self.assertEqual(coverage.our_lines(DIFF), {"arch/x.c": {11, 12, 13, 24}})
+
+
+class Reached(unittest.TestCase):
+    def counts(self, *each):
+        counts = coverage.Counts()
+        for one in each:
+            counts.add(one)
+        return counts.of("arch/x.c", {11, 12})
+
+    def test_what_one_boot_reached_is_reached(self):
+        self.assertEqual(self.counts(told(0, (0, 0)), told(2, (0, 2))), ({11: 2}, [0, 2]))
+
+    def test_other_people_s_lines_do_not_count(self):
+        self.assertEqual(self.counts(told(1, (1,), line=14)), ({}, []))
+
+
+class Reasons(unittest.TestCase):
+    reasons = [coverage.Reason("never", "x.c", ["return 0;"])]
+
+    def test_a_line_with_its_reason(self):
+        self.assertEqual(coverage.judge([("x.c", 3, "return 0;")], self.reasons),
+                         ([("x.c", 3, "return 0;", "never")], []))
+
+    def test_a_line_without_one(self):
+        _, wrong = coverage.judge([("x.c", 3, "return 0;"), ("x.c", 5, "return 1;")], self.reasons)
+        self.assertEqual(wrong, ["x.c:5: not reached, and not-reached.ini does not say why: return 1;"])
+
+    def test_the_reason_of_another_file(self):
+        _, wrong = coverage.judge([("y.c", 3, "return 0;")], self.reasons)
+        self.assertEqual(len(wrong), 2)
+
+    def test_a_reason_for_a_line_that_was_reached(self):
+        _, wrong = coverage.judge([], self.reasons)
+        self.assertEqual(wrong, ["not-reached.ini: [never] names a line that was reached, or is not there: return 0;"])
+
+    def test_a_file_that_says_too_little(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+            file.write("[never]\nfile = x.c\n")
+            file.flush()
+            with self.assertRaisesRegex(CouldNotRun, "needs the keys file and lines"):
+                coverage.read_reasons(Path(file.name))
+
+
+class Runs(unittest.TestCase):
+    def test_what_a_kernel_counted_comes_out_by_its_file(self):
+        boot = Boot()
+        read_ktap(b"    0.100 g 0.100000 x.gcda 00ff\n    0.200 q 0.200000 power off\n", boot)
+        self.assertEqual(boot.profile, {"x.gcda": b"\x00\xff"})
+
+    def test_a_run_of_a_kernel_that_does_not_count(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                self.assertRaisesRegex(CouldNotRun, "make run CONFIG='edge gcov'"):
+            coverage.read_counts(Path(folder), Path(folder))
+
+
+if __name__ == "__main__":
+    unittest.main()
