@@ -28,7 +28,7 @@ from table import aligned
 DEFAULTS = {"BASE": "6.12", "RUN": "results/latest"}
 REASONS = TOP / "kernel/not-reached.ini"
 OUT = "out.edge.gcov"
-_RUN_FIRST = "Run: make run CONFIG='edge gcov' TESTS='user_irq_*'"
+_RUN_FIRST = "make run CONFIG='edge gcov' TESTS='user_irq_*'"
 # KUnit's test runs at a boot of its own.
 _TESTS = "_test.c"
 
@@ -51,7 +51,7 @@ class Counts:
     """How often lines and branches were taken, summed over what gcov said of each object and boot."""
 
     def __init__(self):
-        self.lines, self.branches = {}, {}
+        self.lines, self.branches, self.functions = {}, {}, {}
 
     def add(self, told):
         for source in told["files"]:
@@ -59,6 +59,7 @@ class Counts:
             for line in source["lines"]:
                 place = name, line["line_number"]
                 self.lines[place] = self.lines.get(place, 0) + line["count"]
+                self.functions[place] = line.get("function_name", "")
                 for number, branch in enumerate(line["branches"]):
                     key = place, told["data_file"], line.get("function_name"), number
                     self.branches[key] = self.branches.get(key, 0) + branch["count"]
@@ -102,7 +103,7 @@ def judge(missed, reasons):
 def read_counts(run, tree):
     boots = sorted((run / "gcov").glob("*"))
     if not boots:
-        raise CouldNotRun(f"{run} has nothing that a kernel counted. {_RUN_FIRST}")
+        raise CouldNotRun(f"{run} has nothing that a kernel counted. Run: {_RUN_FIRST}")
     counts = Counts()
     for boot in boots:
         with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +118,7 @@ def read_counts(run, tree):
                                        data.name], cwd=folder, capture_output=True, text=True, check=False)
                 if done.returncode or "mismatch" in done.stderr:
                     raise CouldNotRun(f"gcov cannot read {data}: {done.stderr.strip()} Is {tree.name} still what ran? "
-                                      f"{_RUN_FIRST}")
+                                      f"Run: {_RUN_FIRST}")
                 counts.add(json.loads(done.stdout))
     return counts
 
@@ -132,18 +133,23 @@ def coverage(words):
     diff = subprocess.run(["git", "-C", TOP / "build/history" / values["BASE"], "diff", "-U0", "baseline..series", "--",
                            "*.c", "*.h"], capture_output=True, text=True, check=False)
     if diff.returncode:
-        raise CouldNotRun(f"no series of {values['BASE']} yet. {_RUN_FIRST}")
+        raise CouldNotRun(f"no series of {values['BASE']} yet. Run: {_RUN_FIRST}")
     counts = read_counts(TOP / values["RUN"], tree)
     rows, missed, totals = [("", "lines", "branches")], [], [0, 0, 0, 0]
     for name, numbers in sorted(our_lines(diff.stdout).items()):
         lines, branches = counts.of(name, numbers)
         if not lines:
+            # What runs at EL2 of nVHE cannot count; a header may have nothing that a compiler makes code of.
+            if name.endswith(".c") and "/hyp/" not in name:
+                raise CouldNotRun(f"nothing was counted of {name}. Name it in kernel/configs/optional/gcov.config, "
+                                  f"then: {_RUN_FIRST}")
             continue
         numbers = [sum(map(bool, lines.values())), len(lines), sum(map(bool, branches)), len(branches)]
         rows.append((name, share(*numbers[:2]), share(*numbers[2:])))
         totals = [total + number for total, number in zip(totals, numbers)]
         source = (tree / name).read_text(encoding="utf-8").splitlines()
-        missed += [(name, line, source[line - 1].strip()) for line, count in sorted(lines.items()) if not count]
+        missed += [(name, line, f"{counts.functions[name, line]}: {source[line - 1].strip()}")
+                   for line, count in sorted(lines.items()) if not count]
     listed, wrong = judge(missed, read_reasons())
     print("\n".join(aligned(rows)))
     if listed:
