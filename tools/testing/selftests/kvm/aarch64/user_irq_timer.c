@@ -64,7 +64,9 @@ static enum arch_timer guest_raises_and_knocks(struct user_irq_guest *g)
 static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
 {
 	guest_raises_and_knocks(g);
-	wfi();
+	do {
+		wfi();
+	} while (!read_sysreg(isr_el1));
 	guest_knock(g);
 }
 
@@ -433,11 +435,34 @@ static struct user_irq_return run_watched(struct kvm_vcpu *vcpu,
 	return r;
 }
 
+/* How often a WFI of the guest's has trapped to the host */
+static u64 trapped_wfis(struct kvm_vcpu *vcpu)
+{
+	const int fd = vcpu_get_stats_fd(vcpu);
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *all;
+	u64 count = 0;
+	u32 i;
+
+	read_stats_header(fd, &header);
+	all = read_stats_descriptors(fd, &header);
+	for (i = 0; i < header.num_desc; i++) {
+		struct kvm_stats_desc *one = get_stats_descriptor(all, i, &header);
+
+		if (!strcmp(one->name, "wfi_exit_stat"))
+			read_stat_data(fd, &header, one, &count, 1);
+	}
+	free(all);
+	close(fd);
+	return count;
+}
+
 /*
  * A guest may wait with its line high, the VMM told, and the interrupt disabled
  * at the VMM's controller. That costs the machine nothing: the vCPU's thread
- * sleeps until the VMM has an interrupt for it. Reverting 13e59ece5b30 would show
- * here: a level that the last interrupt left behind kept the thread awake.
+ * sleeps until the VMM has an interrupt for it, and WFI does not end before.
+ * Reverting 13e59ece5b30 would show here: a level that the last interrupt left
+ * behind kept the thread awake.
  *
  * Clause: host
  */
@@ -453,6 +478,8 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	r = run_watched(self->vcpu, end_by_interrupt, &wake_ups);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 	EXPECT_LE(wake_ups, MAX_WAKE_UPS);
+	/* On a host that does not trap WFI the CPU waits, and this is 0. */
+	EXPECT_GE(MAX_WAKE_UPS, trapped_wfis(self->vcpu));
 }
 
 /*
