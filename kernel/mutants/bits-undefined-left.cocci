@@ -3,10 +3,9 @@
 // Clause: bits
 // Files: arch/arm64/kvm/user_irq.c
 @@
-expression state, levels;
+expression lines;
 identifier vcpu;
 @@
--WRITE_ONCE(vcpu->run->s.regs.device_irq_level, kvm_user_irq_tell(state, levels));
+-WRITE_ONCE(vcpu->run->s.regs.device_irq_level, lines);
 +WRITE_ONCE(vcpu->run->s.regs.device_irq_level,
-+	   kvm_user_irq_tell(state, levels) |
-+	   (vcpu->run->s.regs.device_irq_level & ~7ULL));
++	   lines | (vcpu->run->s.regs.device_irq_level & ~7ULL));
