@@ -8,9 +8,7 @@ identifier vcpu;
  void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
  {
  ...
-+if (!vcpu->run->kvm_valid_regs) {
-+	kvm_user_irq_tell(state, levels);
++if (!vcpu->run->kvm_valid_regs)
 +	return;
-+}
  WRITE_ONCE(vcpu->run->s.regs.device_irq_level, ...);
  }
