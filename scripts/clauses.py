@@ -11,7 +11,6 @@ of it. Exit status: 0 good, 1 a case without a sentence or a sentence without a
 case, or a page that is not current, 2 it could not run.
 """
 
-import configparser
 import re
 import sys
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import deviations
+from inifile import read_sections
 from programs import OURS
 from verdicts import Case, unexpected
 
@@ -73,14 +73,8 @@ class Tested:
 
 
 def read_clauses(path=TABLE):
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except configparser.Error as error:
-        raise ClauseError(f"{path.name}: {error}") from error
     clauses = []
-    for name in parser.sections():
-        values = dict(parser[name])
+    for name, values in read_sections(path, ClauseError).items():
         if not {"says", "from"} <= set(values) <= {"says", "from", "untested"} or values["from"] not in ORIGINS:
             raise ClauseError(f"{path.name}: [{name}] needs says, from ({' or '.join(ORIGINS)}), may have untested, "
                               "and nothing else.")

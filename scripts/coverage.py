@@ -10,7 +10,6 @@ reached needs its reason in kernel/not-reached.ini. Exit status: 0 each has one,
 has none, or a reason is out of date, 2 it could not run.
 """
 
-import configparser
 import json
 import os
 import re
@@ -18,10 +17,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import namedtuple
+from collections import Counter, namedtuple
 
 import job
 from children import CouldNotRun
+from inifile import read_sections
 from job import TOP
 from table import aligned
 
@@ -47,41 +47,37 @@ def our_lines(diff):
     return {name: numbers for name, numbers in lines.items() if numbers and not name.endswith(_TESTS)}
 
 
-class Counts:
-    """How often lines and branches were taken, summed over what gcov said of each object and boot."""
+class Line:
+    """How often a line and its branches were taken, summed over what gcov said of each object and boot."""
 
     def __init__(self):
-        self.lines, self.branches, self.functions = {}, {}, {}
+        self.count, self.function, self.branches = 0, "", Counter()
 
-    def add(self, told):
-        for source in told["files"]:
-            name = os.path.normpath(os.path.join(OUT, source["file"]))
-            for line in source["lines"]:
-                place = name, line["line_number"]
-                self.lines[place] = self.lines.get(place, 0) + line["count"]
-                self.functions[place] = line.get("function_name", "")
-                for number, branch in enumerate(line["branches"]):
-                    key = place, told["data_file"], line.get("function_name"), number
-                    self.branches[key] = self.branches.get(key, 0) + branch["count"]
 
-    def of(self, name, numbers):
-        """({line: count}, [count of each branch]) of the lines of a file that a compiler made code of."""
-        lines = {line: count for (file, line), count in self.lines.items() if file == name and line in numbers}
-        return lines, [count for ((file, line), *_), count in self.branches.items() if file == name and line in lines]
+def add_counts(counts, told):
+    """Adds what gcov said of an object to COUNTS, {file: {number: Line}}. A header's line may be in several."""
+    for source in told["files"]:
+        lines = counts.setdefault(os.path.normpath(os.path.join(OUT, source["file"])), {})
+        for said in source["lines"]:
+            line = lines.setdefault(said["line_number"], Line())
+            line.count += said["count"]
+            line.function = said.get("function_name", "")
+            for number, branch in enumerate(said["branches"]):
+                line.branches[told["data_file"], line.function, number] += branch["count"]
+
+
+def ours(counts, name, numbers):
+    """{number: Line} of those lines of a file that a compiler made code of."""
+    return {number: line for number, line in counts.get(name, {}).items() if number in numbers}
 
 
 def read_reasons(path=REASONS):
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except configparser.Error as error:
-        raise CouldNotRun(f"{path.name}: {error}") from error
     reasons = []
-    for title in parser.sections():
-        if set(parser[title]) != {"file", "lines"}:
+    for title, values in read_sections(path, CouldNotRun).items():
+        if set(values) != {"file", "lines"}:
             raise CouldNotRun(f"{path.name}: [{title}] needs the keys file and lines, and no others.")
-        lines = [line.strip() for line in parser[title]["lines"].splitlines() if line.strip()]
-        reasons.append(Reason(title, parser[title]["file"], lines))
+        lines = [line.strip() for line in values["lines"].splitlines() if line.strip()]
+        reasons.append(Reason(title, values["file"], lines))
     return reasons
 
 
@@ -89,9 +85,9 @@ def judge(missed, reasons):
     """MISSED: [(file, number, text)]. Returns ([(file, number, text, reason)], complaints)."""
     listed, wrong, used = [], [], set()
     for name, number, text in missed:
-        why = next(((reason.title, text) for reason in reasons if reason.file == name and text in reason.lines), None)
+        why = next((reason.title for reason in reasons if reason.file == name and text in reason.lines), None)
         used.add((name, text))
-        listed.append((name, number, text, why[0] if why else "NO REASON"))
+        listed.append((name, number, text, why or "NO REASON"))
         if not why:
             wrong.append(f"{name}:{number}: not reached, and {REASONS.name} does not say why: {text}")
     for reason in reasons:
@@ -104,7 +100,7 @@ def read_counts(run, tree):
     boots = sorted((run / "gcov").glob("*"))
     if not boots:
         raise CouldNotRun(f"{run} has nothing that a kernel counted. Run: {_RUN_FIRST}")
-    counts = Counts()
+    counts = {}
     for boot in boots:
         with tempfile.TemporaryDirectory() as folder:
             for data in boot.glob("*.gcda"):
@@ -119,7 +115,7 @@ def read_counts(run, tree):
                 if done.returncode or "mismatch" in done.stderr:
                     raise CouldNotRun(f"gcov cannot read {data}: {done.stderr.strip()} Is {tree.name} still what ran? "
                                       f"Run: {_RUN_FIRST}")
-                counts.add(json.loads(done.stdout))
+                add_counts(counts, json.loads(done.stdout))
     return counts
 
 
@@ -137,19 +133,20 @@ def coverage(words):
     counts = read_counts(TOP / values["RUN"], tree)
     rows, missed, totals = [("", "lines", "branches")], [], [0, 0, 0, 0]
     for name, numbers in sorted(our_lines(diff.stdout).items()):
-        lines, branches = counts.of(name, numbers)
+        lines = ours(counts, name, numbers)
         if not lines:
             # What runs at EL2 of nVHE cannot count; a header may have nothing that a compiler makes code of.
             if name.endswith(".c") and "/hyp/" not in name:
                 raise CouldNotRun(f"nothing was counted of {name}. Name it in kernel/configs/optional/gcov.config, "
                                   f"then: {_RUN_FIRST}")
             continue
-        numbers = [sum(map(bool, lines.values())), len(lines), sum(map(bool, branches)), len(branches)]
-        rows.append((name, share(*numbers[:2]), share(*numbers[2:])))
-        totals = [total + number for total, number in zip(totals, numbers)]
+        branches = [count for line in lines.values() for count in line.branches.values()]
+        found = [sum(bool(line.count) for line in lines.values()), len(lines), sum(map(bool, branches)), len(branches)]
+        rows.append((name, share(*found[:2]), share(*found[2:])))
+        totals = [total + number for total, number in zip(totals, found)]
         source = (tree / name).read_text(encoding="utf-8").splitlines()
-        missed += [(name, line, f"{counts.functions[name, line]}: {source[line - 1].strip()}")
-                   for line, count in sorted(lines.items()) if not count]
+        missed += [(name, number, f"{line.function}: {source[number - 1].strip()}")
+                   for number, line in sorted(lines.items()) if not line.count]
     listed, wrong = judge(missed, read_reasons())
     print("\n".join(aligned(rows)))
     if listed:

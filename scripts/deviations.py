@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Reads kernel/deviations.ini: the verdicts that stock Linux is known to give."""
 
-import configparser
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from inifile import read_sections
 from verdicts import VERDICTS
 
 FILE = Path(__file__).resolve().parent.parent / "kernel" / "deviations.ini"
@@ -31,14 +31,8 @@ class Deviation:
 
 
 def read_all(path=FILE):
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",))
-    try:
-        parser.read_string(path.read_text(encoding="utf-8"))
-    except configparser.Error as error:
-        raise DeviationError(f"{path}: {error}") from error
     deviations = []
-    for title in parser.sections():
-        values = parser[title]
+    for title, values in read_sections(path, DeviationError).items():
         if set(values) != _KEYS:
             raise DeviationError(f"{path}: [{title}] needs the keys {', '.join(sorted(_KEYS))} and no others.")
         if values["verdict"] not in VERDICTS:
