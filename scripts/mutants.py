@@ -107,28 +107,23 @@ class MutantWalk(Walk):
     what, place = "mutant", "mutants"
 
     def __init__(self, series, hosts, mutants):
-        self.usual, self.mutants = hosts, dict(enumerate(mutants, 1))
-        names = dict.fromkeys([*(host.name for host in hosts), *(name for one in mutants for name in one.hosts)])
-        super().__init__(series, [read_host(name) for name in names], ["user_irq_*"])
+        self.mutants = dict(enumerate(mutants, 1))
+        # A mutant's own, so that its verdict outlives a change of another's. The series itself runs on all.
+        self.hosts_of = {number: [read_host(name) for name in mutant.hosts] or hosts
+                         for number, mutant in self.mutants.items()}
+        every = {host.name: host for some in (hosts, *self.hosts_of.values()) for host in some}
+        super().__init__(series, list(every.values()), ["user_irq_*"])
         self.clause_of = {name: case.clause for case in clauses.read_cases() for name in case.names()}
 
     def key(self, patch):
         mutant = self.mutants.get(patch.number)
-        return digest(super().key(patch), *((mutant.clause, *self.hosts_of(mutant)) if mutant else ()))
+        return digest(super().key(patch), mutant.clause) if mutant else super().key(patch)
 
     def killed(self, mutant, cases):
         return kills.kill(cases, mutant.clause, self.clause_of)
 
-    def hosts_of(self, mutant):
-        return mutant.hosts or [host.name for host in self.usual]
-
     def hosts_for(self, patch):
-        """A mutant's own, so that its verdict outlives a change of another's. The series itself runs on all."""
-        mutant = self.mutants.get(patch.number)
-        if not mutant:
-            return self.hosts
-        by_name = {host.name: host for host in self.hosts}
-        return [by_name[name] for name in self.hosts_of(mutant)]
+        return self.hosts_of.get(patch.number, self.hosts)
 
     def boot(self, patch, folder):
         if patch.number == 0:
@@ -170,7 +165,8 @@ def write_results(walk, mutants, found, text, seconds):
     for patch in walk.series.patches:
         name = walk.mutants[patch.number].name if patch.number else "series"
         shutil.copytree(walk.state / walk.key(patch), partial / name)
-    told = [{**mutant._asdict(), "hosts": walk.hosts_of(mutant), "verdict": kills.verdict(killed),
+    told = [{**mutant._asdict(), "hosts": [host.name for host in walk.hosts_of[number]],
+             "verdict": kills.verdict(killed),
              "killed_by": [{"case": name, "host": host} for name, host in killed.cases],
              "of_the_clause": [{"case": name, "host": host} for name, host in killed.right],
              "seconds": walk.records[number]["seconds"]}

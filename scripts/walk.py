@@ -100,9 +100,8 @@ class Walk:
         return self.hosts
 
     def key(self, patch):
-        asked = digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
-                       *self.patterns)
-        return digest(asked, self.series.tree_id(patch), *self.series.files(patch))
+        return digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
+                      *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
