@@ -159,3 +159,13 @@ is_the_same() {
 	grep -qxF "  3         1     0   1: cap 1" "$cover"
 	[ -z "$(grep "is not known" "$cover")" ]
 }
+
+@test "each mutant's rule still matches the series" {
+	scripts/history.sh 6.12
+	for rule in kernel/mutants/*.cocci; do
+		mapfile -t files < <(sed -n 's,^// Files: ,,p' "$rule" | tr ' ' '\n')
+		rm -rf mutated && mkdir mutated
+		git -C "$HISTORY" archive series -- "${files[@]}" | tar -x -C mutated
+		scripts/apply-rule.sh "$PWD/$rule" mutated
+	done
+}
