@@ -172,11 +172,6 @@ FIXTURE_TEARDOWN(irq_line)
 	kvm_vm_free(self->vcpu->vm);
 }
 
-static void drive(struct kvm_vcpu *vcpu, int line, bool high)
-{
-	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT | line, high);
-}
-
 /* Raises a line while the guest is at its body: it has made progress. */
 struct raiser {
 	struct kvm_vcpu *vcpu;
@@ -191,7 +186,7 @@ static void *raise_when_it_runs(void *arg)
 
 	while (READ_ONCE(g->progress) == r->progress)
 		sched_yield();
-	drive(r->vcpu, r->line, true);
+	user_irq_set_irq(r->vcpu, r->line, true);
 	return NULL;
 }
 
@@ -237,9 +232,9 @@ TEST_F(irq_line, routed_to_el2_is_taken_there)
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
 	for (i = 0; i < ROUNDS; i++) {
-		drive(self->vcpu, variant->line, true);
+		user_irq_set_irq(self->vcpu, variant->line, true);
 		RUN_AND_ASSERT_TAKEN(0, i + 1);
-		drive(self->vcpu, variant->line, false);
+		user_irq_set_irq(self->vcpu, variant->line, false);
 		RUN_AND_ASSERT_TAKEN(0, i + 1);
 	}
 }
@@ -255,9 +250,9 @@ TEST_F(irq_line, routed_to_el2_ignores_the_mask_of_el1)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(0, 1);
-	drive(self->vcpu, variant->line, false);
+	user_irq_set_irq(self->vcpu, variant->line, false);
 	RUN_AND_ASSERT_TAKEN(0, 1);
 }
 
@@ -301,8 +296,8 @@ TEST_F(irq_line, lowered_in_time_is_not_taken)
 	write_guest_global(self->vcpu->vm, plan, p);
 	for (i = 0; i < ROUNDS; i++) {
 		RUN_AND_ASSERT_TAKEN(0, 0);
-		drive(self->vcpu, variant->line, true);
-		drive(self->vcpu, variant->line, false);
+		user_irq_set_irq(self->vcpu, variant->line, true);
+		user_irq_set_irq(self->vcpu, variant->line, false);
 	}
 }
 
@@ -319,7 +314,7 @@ TEST_F(irq_line, routed_to_el2_waits_while_el2_masks_it)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(0, 0);
 	RUN_AND_ASSERT_TAKEN(0, 1);
 }
@@ -335,9 +330,9 @@ TEST_F(irq_line, tge_routes_to_el2)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(0, 1);
-	drive(self->vcpu, variant->line, false);
+	user_irq_set_irq(self->vcpu, variant->line, false);
 	RUN_AND_ASSERT_TAKEN(0, 1);
 }
 
@@ -365,9 +360,9 @@ TEST_F(irq_line, left_to_el1_is_taken_there)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(1, 0);
-	drive(self->vcpu, variant->line, false);
+	user_irq_set_irq(self->vcpu, variant->line, false);
 	RUN_AND_ASSERT_TAKEN(1, 0);
 }
 
@@ -382,7 +377,7 @@ TEST_F(irq_line, left_to_el1_waits_while_el1_masks_it)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(0, 0);
 	RUN_AND_ASSERT_TAKEN(1, 0);
 }
@@ -399,7 +394,7 @@ TEST_F(irq_line, left_to_el1_waits_while_el2_runs)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(0, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(0, 0);
 	RUN_AND_ASSERT_TAKEN(1, 0);
 }
@@ -431,9 +426,9 @@ TEST_F(irq_line, of_the_vmm_and_of_el2_do_not_mix)
 
 	write_guest_global(self->vcpu->vm, plan, p);
 	RUN_AND_ASSERT_TAKEN(1, 0);
-	drive(self->vcpu, variant->line, true);
+	user_irq_set_irq(self->vcpu, variant->line, true);
 	RUN_AND_ASSERT_TAKEN(1, 1);
-	drive(self->vcpu, variant->line, false);
+	user_irq_set_irq(self->vcpu, variant->line, false);
 	RUN_AND_ASSERT_TAKEN(2, 1);
 }
 

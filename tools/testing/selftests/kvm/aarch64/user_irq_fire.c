@@ -101,15 +101,12 @@ static void ignore_signal(int sig)
 static void hop(struct vcpu_thread *t)
 {
 	const int nr_cpus = get_nprocs();
-	cpu_set_t cpus;
 	int i;
 
 	while (!READ_ONCE(t->tid))
 		sched_yield();
 	for (i = 0; !READ_ONCE(t->over); i++) {
-		CPU_ZERO(&cpus);
-		CPU_SET(i % nr_cpus, &cpus);
-		sched_setaffinity(READ_ONCE(t->tid), sizeof(cpus), &cpus);
+		user_irq_pin_thread(READ_ONCE(t->tid), i % nr_cpus);
 		sched_yield();
 	}
 }
@@ -441,7 +438,8 @@ TEST_F(line, single_steps_tell_the_levels)
 		r = user_irq_run(self->vcpus[0]);
 		ASSERT_TRUE(r.kind == USER_IRQ_INTR || (!r.ret && r.reason == KVM_EXIT_DEBUG))
 			TH_LOG("ret %d, errno %d, exit reason %u", r.ret, r.err, r.reason);
-		ASSERT_EQ(user_irq_level(self->vcpus[0], variant->line) ? variant->line : 0, r.levels);
+		ASSERT_EQ(user_irq_level(self->vcpus[0], variant->line) ? variant->line : 0,
+			  r.levels);
 		high += !!r.levels;
 	}
 	EXPECT_LT(0, high);
@@ -472,7 +470,7 @@ TEST_F(line, rise_ends_cpu_suspend)
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	/* As a VMM does, and for a line that had risen before the suspend. */
-	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT, 1);
+	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 }

@@ -283,7 +283,7 @@ static void begin_turn(struct program_machine *machine, const struct model_turn 
 static void drive_irq(struct kvm_machine *k, bool irq)
 {
 	if (irq != k->irq)
-		kvm_irq_line(k->vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT, irq);
+		user_irq_set_irq(k->vcpu, KVM_ARM_IRQ_CPU_IRQ, irq);
 	k->irq = irq;
 }
 

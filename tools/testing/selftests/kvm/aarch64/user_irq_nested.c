@@ -314,12 +314,6 @@ TEST_F(line, rises_while_its_own_guest_computes)
 	EXPECT_LT(0, progress);
 }
 
-static void set_irq(struct kvm_vcpu *vcpu, bool high)
-{
-	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT |
-		     KVM_ARM_IRQ_CPU_IRQ, high);
-}
-
 /*
  * What the VMM makes of it, an interrupt by KVM_IRQ_LINE, is taken by the guest's
  * EL2 while its own guest runs.
@@ -333,11 +327,11 @@ TEST_F(line, interrupts_its_own_guest)
 	user_irq_start_at(self->vcpu, guest_arms_and_runs_its_own);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-	set_irq(self->vcpu, true);
+	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
-	set_irq(self->vcpu, false);
+	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
 	set_level(self->vcpu, variant->line, false);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, r);

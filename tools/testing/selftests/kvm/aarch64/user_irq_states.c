@@ -5,7 +5,6 @@
  */
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
@@ -631,12 +630,9 @@ struct pinned_thread {
 static void *run_pinned(void *arg)
 {
 	struct pinned_thread *t = arg;
-	cpu_set_t cpus;
 
 	/* On a machine with one CPU both are there. */
-	CPU_ZERO(&cpus);
-	CPU_SET(t->cpu, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	user_irq_pin_thread(0, t->cpu);
 
 	while (t->overflows < OVERFLOWS) {
 		t->last = user_irq_run(t->vcpu);

@@ -170,15 +170,12 @@ TEST_F(line, each_rise_interrupts_the_host)
 {
 	const long enough = host_interrupts(variant->line) + INTERRUPTS;
 	struct user_irq_return r;
-	cpu_set_t here;
 	int tries;
 
 	if (enough < INTERRUPTS)
 		SKIP(return, "KVM emulates this timer here: it has no interrupt of its own");
 
-	CPU_ZERO(&here);
-	CPU_SET(sched_getcpu(), &here);
-	ASSERT_EQ(0, sched_setaffinity(0, sizeof(here), &here));
+	ASSERT_TRUE(user_irq_pin_thread(0, sched_getcpu()));
 
 	/* A rise that a busy machine finds before the guest runs on needs no interrupt. */
 	for (tries = 0; tries < 100 && host_interrupts(variant->line) < enough; tries++) {
@@ -210,7 +207,6 @@ static bool came_from_wfi(struct kvm_vcpu *vcpu)
 static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 			struct user_irq_return *r)
 {
-	const u32 guest_irq = KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT;
 	struct user_irq_guest *g = user_irq_guest(vcpu);
 	int undecided;
 
@@ -226,9 +222,9 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 			 * If the line rose before the WFI, only an interrupt
 			 * can wake the guest from it. Do as a VMM does.
 			 */
-			kvm_irq_line(vcpu->vm, guest_irq, 1);
+			user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 			user_irq_run_to_knock(vcpu, r);
-			kvm_irq_line(vcpu->vm, guest_irq, 0);
+			user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
 		}
 		if (r->kind != USER_IRQ_KNOCK || (r->levels & ~SCRIBBLE) != g->line)
 			break;
@@ -358,7 +354,7 @@ struct sleeper {
 
 static void end_by_interrupt(struct sleeper *s)
 {
-	kvm_irq_line(s->vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT, 1);
+	user_irq_set_irq(s->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 }
 
 static void end_by_signal(struct sleeper *s)

@@ -137,7 +137,9 @@ struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
 
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
 int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
+void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high);
 bool user_irq_thread_sleeps(pid_t tid);
+bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 
 void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);

@@ -7,6 +7,7 @@
  * swallow a return that a test has to see, so neither is used: here one call is
  * one KVM_RUN, and an exit by MMIO is left for the next one to complete.
  */
+#include <sched.h>
 #include <signal.h>
 #include <time.h>
 #include <sys/syscall.h>
@@ -373,6 +374,18 @@ const char *user_irq_str(enum user_irq_kind kind, u64 levels)
 }
 
 /**
+ * user_irq_set_irq() - drive one of a vCPU's own two interrupt inputs
+ * @vcpu: the vCPU
+ * @irq: KVM_ARM_IRQ_CPU_IRQ or KVM_ARM_IRQ_CPU_FIQ
+ * @high: its level from now on
+ */
+void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high)
+{
+	kvm_irq_line(vcpu->vm, KVM_ARM_IRQ_TYPE_CPU << KVM_ARM_IRQ_TYPE_SHIFT |
+		     vcpu->id << KVM_ARM_IRQ_VCPU_SHIFT | irq, high);
+}
+
+/**
  * user_irq_thread_sleeps() - look whether a thread sleeps
  * @tid: a thread of this process
  *
@@ -391,6 +404,22 @@ bool user_irq_thread_sleeps(pid_t tid)
 		    "cannot read %s: %s", path, strerror(errno));
 	close(fd);
 	return strstr(stat, ") S ");
+}
+
+/**
+ * user_irq_pin_thread() - let a thread run on one CPU only
+ * @tid: the thread, 0 for the caller
+ * @cpu: the CPU
+ *
+ * Return: false if the machine has no such CPU for it.
+ */
+bool user_irq_pin_thread(pid_t tid, int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	return !sched_setaffinity(tid, sizeof(cpus), &cpus);
 }
 
 /* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
