@@ -59,7 +59,7 @@ class Tested:
     name: str
     clause: str
     place: str
-    # What "make run" has to be told for the case to run, on the series only: "CONFIG=edge", say.
+    # What "make run" has to be told for the case to run: "TREE=series", or "CONFIG=edge" on the series.
     needs: str = ""
 
     def names(self):
@@ -115,6 +115,11 @@ def sentences():
     return {name: says[case.clause] for case in read_cases() if case.clause in says for name in case.names()}
 
 
+def needs():
+    """{name of a case, as runs name it: what it needs}, of those that need anything"""
+    return {name: case.needs for case in read_cases() if case.needs for name in case.names()}
+
+
 def problems(clauses, cases, known_deviations):
     """A line for each thing that does not fit."""
     names = {clause.name for clause in clauses}
@@ -154,9 +159,10 @@ def _demanded(case, tree):
 
 
 def _verdicts(case, known_deviations):
-    if case.needs:
-        return f"skip | skip | {_demanded(case, 'series')} with `{case.needs}`"
-    return f"{_stock(case, known_deviations)} | {_demanded(case, 'baseline')} | {_demanded(case, 'series')}"
+    baseline, series = (_demanded(case, tree) for tree in ("baseline", "series"))
+    if case.needs.startswith("CONFIG="):
+        return f"skip | skip | {series} with `{case.needs}`"
+    return f"{'skip' if case.needs else _stock(case, known_deviations)} | {baseline} | {series}"
 
 
 def page(clauses, cases, known_deviations):

@@ -62,11 +62,11 @@ class Job:
 
     def judge(self, cases):
         """Applies the deviations; returns {(host, name): why} of what is not as expected."""
-        foreseen = self.foreseen()
+        foreseen, given = self.foreseen(), needs_given(self.values)
         for case in cases:
             deviations.apply(case, foreseen)
         return {(case.host, case.name): why for case in cases
-                if (why := unexpected(case, self.values["TREE"], self.forced))}
+                if (why := unexpected(case, self.values["TREE"], self.forced, given.get(case.name, "")))}
 
     def check_patterns(self, runs):
         """A pattern over cases that none matched is a mistake of the caller's."""
@@ -116,12 +116,26 @@ def read_arguments(words, defaults):
     return checked(take_words(words, defaults))
 
 
+def needs_given(values):
+    """{case: what it needs beyond other cases}, of those to which a run with these VALUES gives that."""
+    if values["TREE"] != "series":
+        return {}
+    given = {"TREE=series", *(f"CONFIG={word}" for word in values["CONFIG"].split())}
+    needs = _of_the_cases(clauses.needs, "a skip may pass though it has what it needs")
+    return {name: each for name, each in needs.items() if each in given}
+
+
 def sentences():
-    """What each case tests, for report.html. A suite that is being written may not say it yet."""
+    """What each case tests, for report.html."""
+    return _of_the_cases(clauses.sentences, "report.html goes without the sentences that the cases test")
+
+
+def _of_the_cases(read, otherwise):
+    """What their annotations say. A suite that is being written may not have them yet."""
     try:
-        return clauses.sentences()
+        return read()
     except clauses.ClauseError as error:
-        say(f"report.html goes without the sentences that the cases test: {error}")
+        say(f"{otherwise}: {error}")
         return {}
 
 

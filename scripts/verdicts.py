@@ -94,8 +94,11 @@ def in_words(wrong, total):
     return f"{wrong} of {total} verdicts not as expected" if wrong else f"all {total} verdicts as expected"
 
 
-def unexpected(case, tree, forced):
-    """Why this verdict is not what TREE should give, or an empty string."""
+def unexpected(case, tree, forced, given=""):
+    """Why this verdict is not what TREE should give, or an empty string.
+
+    GIVEN: what the case needs, if this run has it.
+    """
     if case.foreseen:
         return ""
     if case.verdict == "skip":
@@ -105,7 +108,7 @@ def unexpected(case, tree, forced):
             return "skips although it is forced to run"
         if case.reason.startswith(_NO_FEATURE) and tree != "baseline":
             return "skips for want of what is to be tested; FORCE=1 shows what fails without it"
-        return ""
+        return f"skips although it has what it needs, {given}" if given else ""
     if tree == "baseline":
         if forced:
             return "" if case.verdict == "fail" else f"{case.verdict} on the baseline, where it has to fail"

@@ -125,7 +125,21 @@ class Sentences(unittest.TestCase):
         with mock.patch.object(clauses, "read_cases", side_effect=ClauseError("a.c:1: unknown macro")), \
                 contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(job.sentences(), {})
-        self.assertIn("a.c:1: unknown macro", said.getvalue())
+            self.assertEqual(job.needs_given({"TREE": "series", "CONFIG": "edge"}), {})
+        self.assertEqual(said.getvalue().count("a.c:1: unknown macro"), 2)
+
+
+class Needs(unittest.TestCase):
+    def needs(self, tree, config=""):
+        return set(job.needs_given({"TREE": tree, "CONFIG": config}).values())
+
+    def test_a_run_gives_what_it_was_told_to(self):
+        self.assertEqual(self.needs("series"), {"TREE=series"})
+        self.assertEqual(self.needs("series", "edge gcov"), {"TREE=series", "CONFIG=edge"})
+
+    def test_no_other_tree_has_it(self):
+        for tree in ("stock", "baseline"):
+            self.assertEqual(self.needs(tree, "edge"), set())
 
 
 class Page(unittest.TestCase):
@@ -141,6 +155,11 @@ class Page(unittest.TestCase):
         source = SOURCE.replace(" * Clause: wrong\n", " * Needs: CONFIG=edge\n")
         text = page(CLAUSES, cases_of(source, "user_irq_a"), DEVIATIONS)
         self.assertIn("| `user_irq_a.slow.waits` | skip | skip | pass with `CONFIG=edge` |", text.splitlines())
+
+    def test_a_program_for_our_own_kernel_skips_on_stock(self):
+        source = SOURCE.replace(" * Clause: wrong\n", " * Needs: TREE=series\n")
+        text = page(CLAUSES, cases_of(source, "user_irq_a"), DEVIATIONS)
+        self.assertIn("| `user_irq_a.slow.waits` | skip | fail | pass |", text.splitlines())
 
 
 if __name__ == "__main__":

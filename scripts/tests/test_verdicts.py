@@ -690,10 +690,10 @@ class Ends(unittest.TestCase):
 
 
 class Expected(unittest.TestCase):
-    def why(self, verdict, tree, forced=False, reason=""):
+    def why(self, verdict, tree, forced=False, reason="", given=""):
         v = HostVerdicts("vhe", ["t"])
         v.set("t.a.x", verdict, reason)
-        return unexpected(v.cases["t.a.x"], tree, forced)
+        return unexpected(v.cases["t.a.x"], tree, forced, given)
 
     def test_series_and_stock(self):
         for tree in ("series", "stock"):
@@ -706,6 +706,10 @@ class Expected(unittest.TestCase):
                 self.assertTrue(self.why("skip", tree, reason=reason))
         self.assertTrue(self.why("skip", "baseline", reason="cannot open /dev/kvm: load KVM"))
         self.assertFalse(self.why("skip", "baseline", reason="KVM_CAP_ARM_USER_IRQ is not advertised"))
+
+    def test_a_skip_that_has_what_it_needs(self):
+        self.assertIn("CONFIG=edge", self.why("skip", "series", reason="no such file", given="CONFIG=edge"))
+        self.assertFalse(self.why("pass", "series", given="CONFIG=edge"))
 
     def test_baseline(self):
         self.assertEqual([bool(self.why(x, "baseline")) for x in ("skip", "pass", "fail", "crash")],
