@@ -153,9 +153,11 @@ static void mount_all(void)
 	mount_on("sysfs", "/sys");
 	mount_on("tmpfs", "/tmp");
 	mount_on("devpts", "/dev/pts");
-	/* A kernel without debugfs, or one that keeps it to itself, has no such folder. */
+	/* A kernel without one, or one that keeps it to itself, has no such folder. */
 	if (!access("/sys/kernel/debug", F_OK))
 		mount_on("debugfs", "/sys/kernel/debug");
+	if (!access("/sys/kernel/tracing", F_OK))
+		mount_on("tracefs", "/sys/kernel/tracing");
 
 	/* devtmpfs leaves these to user space; the runner opens /dev/stdout. */
 	symlink("/proc/self/fd", "/dev/fd");

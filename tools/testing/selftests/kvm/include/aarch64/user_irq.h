@@ -125,6 +125,7 @@ static inline u64 user_irq_get_reg(struct kvm_vcpu *vcpu, u64 id)
 	return val;
 }
 
+bool user_irq_forced(void);
 const char *user_irq_missing(u64 lines);
 const char *user_irq_uncountable(void);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,

@@ -57,24 +57,36 @@ static u64 bound_ns(void)
 }
 
 /**
+ * user_irq_forced() - look whether cases run on a kernel without the feature
+ *
+ * KVM_USER_IRQ_FORCE=1 makes them: they have to fail there.
+ *
+ * Return: true if they do.
+ */
+bool user_irq_forced(void)
+{
+	const char *force = getenv("KVM_USER_IRQ_FORCE");
+
+	return force && !strcmp(force, "1");
+}
+
+/**
  * user_irq_missing() - find out whether this machine can run a case
  * @lines: the lines that the case is about
  *
- * KVM_USER_IRQ_FORCE=1 makes cases run where the capability is not advertised:
- * they have to fail there.
+ * A case that is forced runs where the capability is not advertised, too.
  *
  * Return: the reason to skip the case, or NULL.
  */
 const char *user_irq_missing(u64 lines)
 {
-	const char *force = getenv("KVM_USER_IRQ_FORCE");
 	const char *reason = NULL;
 	int kvm = open(KVM_DEV_PATH, O_RDWR | O_CLOEXEC);
 
 	if (kvm < 0)
 		return "cannot open " KVM_DEV_PATH ": load KVM, or run as a user who may use it";
 
-	if (!(force && !strcmp(force, "1")) &&
+	if (!user_irq_forced() &&
 	    ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_ARM_USER_IRQ) <= 0)
 		reason = "KVM_CAP_ARM_USER_IRQ is not advertised";
 	else if ((lines & KVM_ARM_DEV_PMU) &&
