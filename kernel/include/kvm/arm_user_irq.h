@@ -73,6 +73,7 @@ struct kvm_user_irq {
  * kvm_user_irq_lines - the lines that a version of the capability signals
  * @version: what KVM_CHECK_EXTENSION returned
  *
+ * Context: any.
  * Return: a bitmap of KVM_ARM_DEV_*; for a version above the kernel's own, that
  * of the kernel's own; 0 for version 0: there is no capability.
  */
@@ -94,6 +95,7 @@ static inline u64 kvm_user_irq_lines(unsigned int version)
  * kvm_user_irq_edge_lines - the lines of devices whose signal is an edge
  * @edges: a bitmap by enum kvm_user_irq_edge
  *
+ * Context: any.
  * Return: a bitmap of KVM_ARM_DEV_*, and of KVM_USER_IRQ_TEST_LINE.
  */
 static inline u64 kvm_user_irq_edge_lines(unsigned long edges)

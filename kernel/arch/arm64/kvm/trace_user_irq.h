@@ -6,6 +6,8 @@
 #include <linux/kvm.h>
 #include <linux/tracepoint.h>
 
+#include <kvm/arm_user_irq.h>
+
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm
 
@@ -15,7 +17,8 @@
 			  { KVM_ARM_DEV_EL1_PTIMER, "EL1_PTIMER" },	\
 			  { KVM_ARM_DEV_PMU, "PMU" },			\
 			  { KVM_ARM_DEV_EL2_VTIMER, "EL2_VTIMER" },	\
-			  { KVM_ARM_DEV_EL2_PTIMER, "EL2_PTIMER" })
+			  { KVM_ARM_DEV_EL2_PTIMER, "EL2_PTIMER" },	\
+			  { KVM_USER_IRQ_TEST_LINE, "TEST" })
 
 DECLARE_EVENT_CLASS(kvm_user_irq,
 		    TP_PROTO(unsigned int vcpu_id, u64 told, u64 levels),

@@ -28,8 +28,9 @@ static void kvm_user_irq_kick(struct irq_work *work)
  * @edge: the device
  *
  * Userspace gets one return of KVM_RUN with the line's bit set, before the guest
- * runs on. For a vCPU that is in KVM_RUN that is this call of it; otherwise it is
- * the next, which may be the vCPU's first. A vCPU that is turned off sleeps on.
+ * runs on. For a vCPU that is in KVM_RUN that is a return of this call, unless
+ * that is on its way out or has earlier edges to tell; otherwise it is one of the
+ * next, which may be the vCPU's first. A vCPU that is turned off sleeps on.
  *
  * While KVM_USER_IRQ_EDGE_LIMIT edges of that device wait to be told, more are
  * lost. In a VM with an in-kernel irqchip there is nobody to tell, and this does

@@ -55,6 +55,8 @@ DEFINE_DEBUGFS_ATTRIBUTE(pulse_fops, NULL, pulse, "%llu\n");
  * kvm_arch_create_vcpu_debugfs - give a vCPU its file
  * @vcpu: the vCPU
  * @debugfs_dentry: its folder, which is gone before the vCPU is
+ *
+ * Context: sleeps.
  */
 void kvm_arch_create_vcpu_debugfs(struct kvm_vcpu *vcpu,
 				  struct dentry *debugfs_dentry)
