@@ -24,10 +24,13 @@ say() { echo "history: $*" >&2; }
 die() { say "$@"; exit 2; }
 
 if [ $# -ne 1 ] || [ "$1" = help ]; then
-	die "usage: history.sh BASE   (6.12, 7, or the path of a Linux tree)"
+	die "usage: history.sh BASE   (6.12 or 7)"
 fi
+case $1 in
+*/*) die "BASE=$1 is somebody's own tree, and the series stands on one of ours. Give BASE=6.12 or 7." ;;
+esac
 base_dir=$("$here/scripts/base.sh" "$1")
-name=${1##*/}
+name=$1
 history=$here/build/history/$name
 version=$(make -s -C "$base_dir" kernelversion)
 
@@ -48,6 +51,8 @@ if [ "$(made_from series)" = "$series_of" ]; then
 	exit 0
 fi
 
+# What was killed before it was whole.
+rm -rf "$here/build/history/.$name".??????
 new=$(mktemp -d "$here/build/history/.$name.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 export GIT_AUTHOR_NAME=kvm-user-irq GIT_AUTHOR_EMAIL=kvm-user-irq@example.org
@@ -56,7 +61,8 @@ export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
 GIT_AUTHOR_DATE=$(git -C "$here" log -1 --format=%cI -- kernel 2> /dev/null | grep . || echo 2026-01-01T00:00:00Z)
 export GIT_AUTHOR_DATE GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
 
-in_new() { git -C "$new" "$@"; }
+# Whoever builds may sign their own commits, or hold them against hooks; these are not theirs.
+in_new() { git -C "$new" -c commit.gpgSign=false -c core.hooksPath=/dev/null "$@"; }
 
 take_base() {
 	local part

@@ -10,8 +10,8 @@ def write(history, tree, folder):
     if tree == "stock":
         return []
     folder.mkdir()
-    subprocess.run(["git", "-C", history, "format-patch", "-q", "--no-base", "--no-signature",
-                    "--output-directory", folder, f"stock..{tree}"], check=True)
+    subprocess.run(["git", "-C", history, "format-patch", "-q", "--no-base", "--no-signature", "--no-cover-letter",
+                    "--src-prefix=a/", "--dst-prefix=b/", "--output-directory", folder, f"stock..{tree}"], check=True)
     return sorted(folder.iterdir())
 
 

@@ -41,6 +41,9 @@ mkdir -p "$TOP/build/trees"
 exec 9> "$TOP/build/trees/.$name.lock"
 flock 9
 
+# What was killed before it was whole.
+rm -rf "$TOP/build/trees/.$name".??????
+
 commit=${3:-$2}
 link_copy() {
 	say "$name: copy of $base_dir"

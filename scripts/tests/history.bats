@@ -27,6 +27,15 @@ is_unchanged() {
 	[ -e "$HISTORY/.git/untouched" ]
 }
 
+@test "somebody's own tree has no series, and costs no history" {
+	scripts/history.sh 6.12
+	before=$(git -C "$HISTORY" rev-parse series)
+	run scripts/history.sh "$COPY/build/base/6.12/"
+	[ "$status" -eq 2 ]
+	[[ $output == *"Give BASE=6.12 or 7"* ]]
+	is_unchanged
+}
+
 @test "a patch that does not apply is named, with the file, and the history of before stays" {
 	scripts/history.sh 6.12
 	before=$(git -C "$HISTORY" rev-parse series)
