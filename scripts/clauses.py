@@ -18,6 +18,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import deviations
+from children import CouldNotRun
 from inifile import read_sections
 from programs import OURS
 from verdicts import Case, unexpected
@@ -38,7 +39,7 @@ _NEEDS = re.compile(r"^ \* Needs: (\S+)\n \*/\n", re.M)
 _CLAUSE = re.compile(r"^ \* Clause: (\S+)\n \*/\n\Z", re.M)
 
 
-class ClauseError(Exception):
+class ClauseError(CouldNotRun):
     """The annotations do not fit together; the text has a line for each that does not."""
 
 

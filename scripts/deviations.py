@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from children import CouldNotRun
 from inifile import read_sections
 from verdicts import VERDICTS
 
@@ -12,7 +13,7 @@ FILE = Path(__file__).resolve().parent.parent / "kernel" / "deviations.ini"
 _KEYS = {"bases", "hosts", "verdict", "cases", "fault"}
 
 
-class DeviationError(Exception):
+class DeviationError(CouldNotRun):
     """The file cannot be used; the text says where, why and what to do."""
 
 

@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 
 import initramfs
-from children import CHILDREN, CouldNotRun
+from children import CHILDREN, CouldNotRun, Interrupted
 from hostverdicts import HostVerdicts
 from stream import printable, read_boot
 
@@ -84,7 +84,7 @@ def keep_kernel(image, hosts, folder):
 
 def drop_kernel(image):
     for path in (image, *image.parent.glob("*.dtb")):
-        path.unlink()
+        path.unlink(missing_ok=True)
 
 
 class HostRun(threading.Thread):
@@ -121,8 +121,10 @@ class HostRun(threading.Thread):
         command = [BOOT, self.host.name, str(self.plan.image), prefix, "--initrd", initrd, *BOOT_LIMITS]
         if self.host.dtb:
             command += ["--dtb", str(self.plan.image.parent / Path(self.host.dtb).name)]
-        status, _ = CHILDREN.wait(CHILDREN.start(command))
-        os.unlink(initrd)
+        try:
+            status, _ = CHILDREN.wait(CHILDREN.start(command))
+        finally:
+            os.unlink(initrd)
         if status:
             raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
         end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
@@ -154,11 +156,13 @@ def boot_hosts(hosts, plan, folder, slots=None, begun=0):
     runs = [HostRun(host, plan, folder, slots, begun) for host in hosts]
     for one in runs:
         one.start()
-    for one in runs:
+    while alive := [one for one in runs if one.is_alive()]:
         # With a timeout, so that a signal gets through.
-        while one.is_alive():
-            one.join(0.2)
-    for one in runs:
-        if one.problem:
-            raise one.problem
+        alive[0].join(0.2)
+        if any(one.problem for one in runs):
+            CHILDREN.stop()
+    # The others' is that they were stopped for it.
+    problems = [one.problem for one in runs if one.problem]
+    if problems:
+        raise next((problem for problem in problems if not isinstance(problem, Interrupted)), problems[0])
     return runs

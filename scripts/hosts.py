@@ -10,6 +10,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from children import CouldNotRun
+
 HOSTS = Path(__file__).resolve().parent.parent / "hosts"
 
 # key: what it means
@@ -31,7 +33,7 @@ KEYS = {
 NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
 
 
-class HostError(Exception):
+class HostError(CouldNotRun):
     """A host that cannot be used; the text says which, why and what to do."""
 
 

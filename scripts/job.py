@@ -4,6 +4,7 @@
 import fcntl
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ import clauses
 import deviations
 import patchset
 import results
+from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, keep_kernel
-from hosts import HostError, known_hosts, read_host
+from hosts import known_hosts, read_host
 from programs import choose_programs, programs_of
 from trees import TREES, default_tree, is_path
 from verdicts import unexpected
@@ -46,6 +48,9 @@ class Job:
     facts: dict
     folder: Path
     patches: list
+    # The deviations that the verdicts may be due to, and what cases need that this run gives them.
+    foreseen: list
+    given: dict
 
     @property
     def title(self):
@@ -56,17 +61,12 @@ class Job:
     def forced(self):
         return self.values["FORCE"] == "1"
 
-    def foreseen(self):
-        """The deviations that these verdicts may be due to."""
-        return deviations.read_deviations(self.facts["base"]) if self.values["TREE"] == "stock" else []
-
     def judge(self, cases):
         """Applies the deviations; returns {(host, name): why} of what is not as expected."""
-        foreseen, given = self.foreseen(), needs_given(self.values)
         for case in cases:
-            deviations.apply(case, foreseen)
+            deviations.apply(case, self.foreseen)
         return {(case.host, case.name): why for case in cases
-                if (why := unexpected(case, self.values["TREE"], self.forced, given.get(case.name, "")))}
+                if (why := unexpected(case, self.values["TREE"], self.forced, self.given.get(case.name, "")))}
 
     def check_patterns(self, runs):
         """A pattern over cases that none matched is a mistake of the caller's."""
@@ -228,12 +228,21 @@ def built(values, seconds):
 def prepare(values, seconds, kind=""):
     """Everything up to the first boot."""
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    for host in hosts:
+        # A machine that nothing here can emulate is better named before the build.
+        qemu_of(host)
+    given = needs_given(values)
     with built(values, seconds) as (tree, plan):
-        folder = results.new_run(TOP / "results", values["TREE"] + kind)
         facts = _about(values, tree, hosts, plan.image)
-        patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")
-        plan.image = keep_kernel(plan.image, hosts, folder)
-    return Job(values, hosts, tree, plan, facts, folder, patches)
+        foreseen = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []
+        folder = results.new_run(TOP / "results", values["TREE"] + kind)
+        try:
+            patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")
+            plan.image = keep_kernel(plan.image, hosts, folder)
+        except BaseException:
+            shutil.rmtree(folder)
+            raise
+    return Job(values, hosts, tree, plan, facts, folder, patches, foreseen, given)
 
 
 def main(usage, work):
@@ -250,7 +259,7 @@ def main(usage, work):
         signal.signal(number, interrupt)
     try:
         return work(sys.argv[1:])
-    except (CouldNotRun, HostError, deviations.DeviationError) as error:
+    except CouldNotRun as error:
         CHILDREN.stop()
         say(error)
     except (KeyboardInterrupt, Interrupted):

@@ -19,6 +19,7 @@ import time
 import job
 import results
 from children import CHILDREN, CouldNotRun
+from hosts import read_host
 from job import TOP, say
 from run import run
 from table import aligned, counts
@@ -97,7 +98,10 @@ def fill_and_tell(words):
               for base, tree in pairs(values)]
     if not wanted:
         raise CouldNotRun("BASE is empty. Leave it out for the default: 6.12.")
-    matrix = Matrix([*dict.fromkeys(wanted[0]["HOST"].split())], results.new_run(TOP / "results", "matrix"))
+    hosts = [*dict.fromkeys(name for each in wanted for name in each["HOST"].split())]
+    for name in hosts:
+        read_host(name)
+    matrix = Matrix(hosts, results.new_run(TOP / "results", "matrix"))
     status = fill(matrix, wanted)
     folder = results.complete(matrix.folder, latest=False)
     print(f"\n{matrix.text()}")

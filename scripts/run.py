@@ -63,8 +63,9 @@ def run(values):
         CHILDREN.stop()
         shutil.rmtree(partial)
         raise
-    except (Interrupted, KeyboardInterrupt):
+    except (Interrupted, KeyboardInterrupt, OSError):
         CHILDREN.stop()
+        drop_kernel(plan.image)
         say(f"what there was stays in {partial.relative_to(TOP)}")
         raise
 
@@ -76,7 +77,7 @@ def run(values):
     seconds["total"] = time.monotonic() - start
     results.write(partial, cases, facts, seconds, [boot for one in runs for boot in one.boots])
     run_folder = partial.with_suffix("")
-    (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen(), mine.hosts, run_folder.name,
+    (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen, mine.hosts, run_folder.name,
                                                    run_folder, mine.patches), encoding="utf-8")
     page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches],
                               job.sentences())

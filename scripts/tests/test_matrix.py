@@ -23,7 +23,8 @@ def outcome(values):
     verdict = "fail" if values["TREE"] == "baseline" else "pass"
     cases = [Case("t.a", "vhe", verdict), Case("t.b", "vhe", "skip"), Case("t.a", "nvhe", verdict)]
     wrong = {("nvhe", "t.a"): "it should not"} if values["TREE"] == "stock" else {}
-    return Outcome(job.Job(values, [], None, None, facts, None, []), cases, wrong, {}, job.TOP / "results/a-run")
+    mine = job.Job(values, [], None, None, facts, None, [], [], {})
+    return Outcome(mine, cases, wrong, {}, job.TOP / "results/a-run")
 
 
 class Pairs(unittest.TestCase):
@@ -64,6 +65,10 @@ class Table(unittest.TestCase):
         self.assertEqual([run["unexpected"] for run in written["runs"]],
                          [[{"host": "nvhe", "name": "t.a", "why": "it should not"}], [], []])
 
+    def test_hosts_of_one_base_alone_have_a_column(self):
+        _, _, written = self.filled(outcome, BASE="6.12 7", HOST="all")
+        self.assertIn("nested", written["hosts"])
+
     def test_all_as_expected(self):
         self.assertEqual(self.filled(outcome, TREE="baseline series")[0], 0)
 
@@ -80,7 +85,7 @@ class Table(unittest.TestCase):
         self.assertEqual(len(written["runs"]), 3)
 
     def test_a_mistake_in_what_was_asked_for_ends_it_before_any_run(self):
-        for words in (["TREE=oak"], ["FORCE=1"], ["BASE= "]):
+        for words in (["TREE=oak"], ["FORCE=1"], ["BASE= "], ["HOST=vhe moon"]):
             with self.assertRaises(CouldNotRun):
                 matrix.fill_and_tell(words)
 

@@ -76,7 +76,8 @@ class Soak(unittest.TestCase):
             folder = soak.results.new_run(self.results, values["TREE"] + kind)
             (folder / "Image").touch()
             plan = types.SimpleNamespace(image=folder / "Image", patterns=[], programs=[])
-            return job.Job(values, [read_host(name) for name in FACTS["hosts"]], self.top, plan, FACTS, folder, [])
+            hosts = [read_host(name) for name in FACTS["hosts"]]
+            return job.Job(values, hosts, self.top, plan, FACTS, folder, [], [], {})
 
         output = io.StringIO()
         with mock.patch.object(job, "prepare", prepare), mock.patch.object(soak, "TOP", self.top), \
