@@ -117,7 +117,11 @@ class MutantWalk(Walk):
 
     def key(self, patch):
         mutant = self.mutants.get(patch.number)
-        return digest(super().key(patch), mutant.clause) if mutant else super().key(patch)
+        return digest(super().key(patch), *SETTINGS, *self.cases_of(mutant)) if mutant else super().key(patch)
+
+    def cases_of(self, mutant):
+        """Those that test its clause."""
+        return [name for name, clause in self.clause_of.items() if clause == mutant.clause]
 
     def killed(self, mutant, cases):
         return kills.kill(cases, mutant.clause, self.clause_of)
@@ -140,7 +144,7 @@ class MutantWalk(Walk):
         def enough(cases):
             return self.killed(mutant, [(case.name, case.host, case.verdict) for case in cases]).right
 
-        mine = [name for name, clause in self.clause_of.items() if clause == mutant.clause]
+        mine = self.cases_of(mutant)
         quick = [name for name in mine if name.partition(".")[0] in job.QUICK.split()]
         runs = []
         for patterns in (quick, [name for name in mine if name not in quick],
@@ -149,7 +153,7 @@ class MutantWalk(Walk):
                 continue
             plan = self.plan(folder, patterns, SETTINGS, enough=enough)
             runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs,
-                               max((len(one.boots) for one in runs), default=0))
+                               max((one.begun + len(one.boots) for one in runs), default=0))
             if any(enough(one.verdicts.cases.values()) for one in runs):
                 break
         return runs

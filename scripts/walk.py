@@ -8,6 +8,7 @@ patch changed does again what depends on that patch.
 
 import contextlib
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ import time
 from pathlib import Path
 
 import results
+from boot import qemu_of
 from children import CHILDREN
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from job import TOP, path_of, say, start, tests_environment
@@ -46,6 +48,15 @@ def _content(*folders):
         for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
             parts += [path.name, hashlib.sha256(path.read_bytes()).hexdigest()]
     return digest(*parts)
+
+
+@functools.cache
+def _version(qemu):
+    return subprocess.run([qemu, "--version"], check=True, capture_output=True, text=True).stdout.partition("\n")[0]
+
+
+def qemu_version(host):
+    return _version(qemu_of(host))
 
 
 @contextlib.contextmanager
@@ -101,6 +112,7 @@ class Walk:
 
     def key(self, patch):
         return digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
+                      *sorted({qemu_version(host) for host in self.hosts_for(patch)}), *tests_environment(True),
                       *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
@@ -177,8 +189,8 @@ class Walk:
                 ["make", "-s", "-C", self.tree, "O=out", "LOCALVERSION=", "ARCH=arm64",
                  "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse", *objects],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self.jobs.for_make())
-            _, output = CHILDREN.wait(child)
-        return complaints(output)
+            status, output = CHILDREN.wait(child)
+        return complaints(output) or ([f"sparse: {output.strip().rpartition(chr(10))[2]}"] if status else [])
 
     # And this one tests
 

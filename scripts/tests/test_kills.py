@@ -97,6 +97,11 @@ class Keys(unittest.TestCase):
         self.assertEqual(before[1:3], after[1:3])
         self.assertEqual(before[2], first[2])
 
+    def test_what_the_random_programs_are_told_does(self):
+        before = self.keys(["vhe"], [])
+        with mock.patch.dict("os.environ", {"KVM_USER_IRQ_STEPS": "123"}):
+            self.assertNotEqual(before, self.keys(["vhe"], []))
+
     def test_its_own_hosts_do(self):
         asked, named = self.keys(["vhe"], []), self.keys(["vhe"], ["nvhe"])
         self.assertNotEqual(asked[1], named[1])
