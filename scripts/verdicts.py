@@ -65,7 +65,7 @@ def failure(log):
 
 
 def judge(result):
-    if result.directive == "SKIP":
+    if result.directive == "SKIP" and result.ok:
         return judge_skip(result.reason, result.log)
     if result.directive == "XFAIL":
         return "xfail", result.reason
@@ -73,7 +73,7 @@ def judge(result):
         return "fail", "passed, though declared to fail"
     if result.directive == "TODO":
         return "fail", "a TODO is no verdict"
-    if result.ok:
+    if result.ok and result.directive not in ("ERROR", "TIMEOUT"):
         return "pass", ""
     if any(_HARNESS_TIMEOUT.search(line) for line in result.log) or result.directive == "TIMEOUT":
         return "timeout", "the harness ended it"

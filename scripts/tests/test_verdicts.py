@@ -395,6 +395,16 @@ class Traps(unittest.TestCase):
         self.assertEqual(self.verdict(v, "t.a.x"), "fail")
         self.assertEqual(self.verdict(v, "t.a.y"), "xfail")
 
+    def test_a_directive_that_its_result_denies(self):
+        m = Machine()
+        m.lists("t", "a.x", "a.y")
+        m.starts("t", 2)
+        m.inner("not ok 1 a.x # SKIP no such thing")
+        m.inner("ok 2 a.y # ERROR it ended badly")
+        m.ends("t")
+        m.switches_off()
+        self.assertEqual([self.verdict(judge(m, "t"), f"t.a.{case}") for case in "xy"], ["fail", "fail"])
+
     def test_the_harness_ends_a_case(self):
         m = Machine()
         m.lists("t", "a.x")
