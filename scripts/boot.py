@@ -200,13 +200,15 @@ def boot(host, program, arguments):
         console.close(seconds)
         ktap.close(seconds)
     said = Path(f"{out}.qemu").read_text(encoding="utf-8", errors="replace").strip()
-    if not console.bytes and not ktap.bytes and said:
+    if how == "died" and not console.bytes and not ktap.bytes and said:
         print(f"boot: {host.name}: QEMU did not start: {said}\n"
               f"boot: see hosts/{host.name}.host, and which QEMU this is ({program} --version)",
               file=sys.stderr)
         return 2
+    if how == "died" and said:
+        why += f": {said.partition(chr(10))[0]}"
     with open(f"{out}.end", "w", encoding="utf-8") as end:
-        json.dump({"how": how, "why": why, "qemu": said, "seconds": round(seconds, 3)}, end)
+        json.dump({"how": how, "why": why, "seconds": round(seconds, 3)}, end)
     return 0
 
 
