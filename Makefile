@@ -76,4 +76,4 @@ uninstall-from: setup ## take the suite out of the Linux tree BASE=/path again, 
 	$(alone) scripts/suite.py $@ "$$BASE"
 
 clean: ## remove all that was built; results and downloads stay
-	+@find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +
+	+@[ ! -d build ] || find build -mindepth 1 -maxdepth 1 ! -name cache -exec rm -rf {} +

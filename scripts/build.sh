@@ -98,7 +98,10 @@ fi
 mkdir -p "$tree/$out"
 exec 9> "$tree/$out/.lock"
 flock 9
-if nothing_newer_than "$built"; then
+asked=$(cat "${fragments[@]}" | sha256sum)
+is_configured() { [ "$asked" = "$(cat "$configured" 2> /dev/null)" ]; }
+has_dtbs() { local dtb; for dtb in "${dtbs[@]}"; do [ -e "$tree/$out/arch/arm64/boot/dts/$dtb" ] || return; done; }
+if nothing_newer_than "$built" && is_configured && has_dtbs; then
 	echo "$image"
 	exit 0
 fi
@@ -113,9 +116,8 @@ mark=$tree/$out/.mark
 cp "$tree/.index" "$mark" 2> /dev/null || : > "$mark"
 rm -f "$built"
 
-asked=$(cat "${fragments[@]}" | sha256sum)
 newer_kconfig() { find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -newer "$configured" -print -quit; }
-if [ "$asked" != "$(cat "$configured" 2> /dev/null)" ] || [ -n "$(newer_kconfig)" ]; then
+if ! is_configured || [ -n "$(newer_kconfig)" ]; then
 	say "configuring $(basename "$tree")"
 	rm -f "$configured"
 	if ! logged "$log" how_far configure; then

@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from children import DIE_TOGETHER
+
 SCRIPTS = Path(__file__).resolve().parent
 TOP = SCRIPTS.parent
 TESTS = SCRIPTS / "tests"
@@ -39,27 +41,26 @@ class Check:
 
     def __init__(self, name, command, count, absent=None):
         self.name, self.command, self.count, self.absent = name, command, count, absent
-        self.why_not = ""
+        self.why_not = self.output = ""
 
     def run(self):
         print(f"== {self.name}", flush=True)
         start = time.monotonic()
-        output = ""
-        with subprocess.Popen([str(word) for word in self.command], cwd=TOP, stdin=subprocess.DEVNULL,
+        with subprocess.Popen([*DIE_TOGETHER, *map(str, self.command)], cwd=TOP, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
                               errors="backslashreplace", env=ENVIRONMENT) as child:
             for line in child.stdout:
                 print(line, end="", flush=True)
-                output += line
+                self.output += line
                 if self.absent and self.absent in line:
                     self.why_not = line.strip()
         if self.why_not:
             print(f"== {self.name}: not checked\n", flush=True)
             return 0, 0, 0, False
-        passed, failed = self.count(output, child.returncode)
+        passed, failed = self.count(self.output, child.returncode)
         if child.returncode and not failed:
             failed = 1
-        lacking = skipped(output)
+        lacking = skipped(self.output)
         told = f", {lacking} skipped" if lacking else ""
         print(f"== {self.name}: {passed} passed, {failed} failed{told}   ({time.monotonic() - start:.0f} s)\n",
               flush=True)
@@ -110,8 +111,11 @@ def checks(base):
                 unittests)
     yield Check("every sentence and its cases", [SCRIPTS / "clauses.py", "check"], one)
     yield Check("the suite's model", [TESTS / "model.sh", base], tap)
-    yield Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
-    yield Check("what that run left", [PYTHON, TESTS / "left_by_run.py", TOP / "results/latest"], unittests)
+    on_all = Check("the suite on the series, on all hosts", suite(base, TREE="series", HOST="all"), verdicts)
+    yield on_all
+    left = re.search(r"^Results: (\S+)", on_all.output, re.M)
+    yield Check("what that run left", [PYTHON, TESTS / "left_by_run.py", TOP / left[1] if left else "no results"],
+                unittests)
     yield Check("edges, on the series", [SCRIPTS / "run.py", f"BASE={base}", "CONFIG=edge", "TESTS=user_irq_edge"],
                 verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)

@@ -153,9 +153,16 @@ def gen_tar():
     packages = destination / "kselftest-packages"
     packages.mkdir(exist_ok=True)
     archive = packages / f"kselftest.tar{os.environ['FORMAT']}"
-    if subprocess.run(["tar", "-c", "-a", "-f", archive, "--exclude=kselftest-packages", "-C", destination, "."],
-                      check=False).returncode:
-        raise CouldNotRun(f"cannot write {archive}.")
+    # Whole or not at all: a lab takes what lies there.
+    new = packages / f"new.tar{os.environ['FORMAT']}"
+    try:
+        if subprocess.run(["tar", "-c", "-a", "-f", new, "--exclude=kselftest-packages", "-C", destination, "."],
+                          check=False).returncode:
+            raise CouldNotRun(f"cannot write {archive}; what tar said stands above. Make room, or choose another "
+                              f"FORMAT= of {', '.join(FORMATS)}.")
+        new.rename(archive)
+    finally:
+        new.unlink(missing_ok=True)
     print(f"created {archive}")
 
 

@@ -15,6 +15,7 @@ cd "$TOP"
 
 # Ours is what git knows or would add: not what was built or downloaded.
 files() { git ls-files --cached --others --exclude-standard -- "$@"; }
+[ -n "$(files)" ] || could_not_run "git names no file of $TOP. Lint in a clone of the project that is git's for this user."
 first_line_has() { files | while read -r file; do if head -1 "$file" | grep -q "$1"; then echo "$file"; fi; done; }
 
 case $1 in

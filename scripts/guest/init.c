@@ -541,6 +541,7 @@ static void run(struct list *tests)
 	arguments[n] = NULL;
 	runner = start_runner(arguments, &output);
 	forward(output);
+	close(output);
 	while (waitpid(runner, &status, 0) < 0 && errno == EINTR)
 		;
 	report('x', "%d", WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
