@@ -55,8 +55,7 @@ if [ -d "$source" ]; then
 fi
 
 mkdir -p "$bases"
-exec 9> "$bases/.lock"
-flock 9
+take_lock "$bases/.lock" "unpacking a base"
 if [ ! -d "$source" ]; then
 	deb=$("$TOP/scripts/deb.sh" "$package" "${suites[@]}")
 	package=$(basename "${deb%%_*}")

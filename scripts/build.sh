@@ -96,8 +96,7 @@ if [ ! -d "$tree/$out" ] && [ -e "$tree/out/.built" ]; then
 	mv -T "$new" "$tree/$out"
 fi
 mkdir -p "$tree/$out"
-exec 9> "$tree/$out/.lock"
-flock 9
+take_lock "$tree/$out/.lock" "building this kernel"
 asked=$(cat "${fragments[@]}" | sha256sum)
 is_configured() { [ "$asked" = "$(cat "$configured" 2> /dev/null)" ]; }
 has_dtbs() { local dtb; for dtb in "${dtbs[@]}"; do [ -e "$tree/$out/arch/arm64/boot/dts/$dtb" ] || return; done; }

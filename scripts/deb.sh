@@ -22,8 +22,7 @@ shift
 cache=$TOP/build/cache
 state=$cache/apt
 mkdir -p "$cache"
-exec 9> "$cache/.lock"
-flock 9
+take_lock "$cache/.lock" "fetching a package"
 
 found() {
 	find "$cache" -maxdepth 1 \( -name "${package}_*_$architecture.deb" -o -name "${package}_*_all.deb" \) | sort -V | tail -1

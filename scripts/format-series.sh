@@ -8,15 +8,15 @@
 # passes over.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=format-series
+. "$TOP/scripts/steps.sh"
 
-case ${1-} in
-help) echo "usage: format-series.sh [BASE]   (the default base is 6.12)" >&2; exit 2 ;;
-esac
+takes 0 1 "format-series.sh [BASE]   (the default base is 6.12)" "$@"
 base=${1:-6.12}
-history=$("$here/scripts/history.sh" "$base")
-mails=$here/build/mails/$base
-cover=$("$here/scripts/cover.py" "$base")
+history=$("$TOP/scripts/history.sh" "$base")
+mails=$TOP/build/mails/$base
+cover=$("$TOP/scripts/cover.py" "$base")
 rm -rf "$mails"
 author() { git -C "$history" log -1 --format="$1" series; }
 # The notes, which cases a patch turns green, stand below the mail's three dashes.
@@ -25,14 +25,13 @@ GIT_COMMITTER_NAME=$(author %an) GIT_COMMITTER_EMAIL=$(author %ae) \
 	--cover-letter --cover-from-description=subject --src-prefix=a/ --dst-prefix=b/ --output-directory "$mails" baseline..series
 
 # The mails are the series only if they make the same tree: let git am prove it.
-proof=$(mktemp -d "$here/build/mails/.proof.XXXXXX")
+proof=$(mktemp -d "$TOP/build/mails/.proof.XXXXXX")
 trap 'git -C "$history" worktree prune; rm -rf "$proof"' EXIT
 git -C "$history" worktree add -q --detach "$proof/tree" baseline
 git -C "$proof/tree" -c user.name=proof -c user.email=proof@example.org -c commit.gpgSign=false \
 	-c core.hooksPath=/dev/null am -q --empty=drop "$mails"/*.patch
 if [ "$(git -C "$proof/tree" rev-parse 'HEAD^{tree}')" != "$(git -C "$history" rev-parse 'series^{tree}')" ]; then
-	echo "format-series: the mails in $mails do not make the tree of the series; report this with both trees." >&2
-	exit 2
+	could_not_run "the mails in $mails do not make the tree of the series; report this with both trees."
 fi
 git -C "$history" worktree remove --force "$proof/tree"
-echo "format-series: a cover letter and $(find "$mails" -name '*.patch' ! -name '0000-*' | wc -l) mails in $mails, proven by git am on the baseline" >&2
+say "a cover letter and $(find "$mails" -name '*.patch' ! -name '0000-*' | wc -l) mails in $mails, proven by git am on the baseline"

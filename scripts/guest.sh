@@ -14,8 +14,7 @@ STEP=guest
 takes 0 0 "guest.sh" "$@"
 made=$TOP/build/guest
 mkdir -p "$made"
-exec 9> "$made/.lock"
-flock 9
+take_lock "$made/.lock" "building what runs in the host"
 
 new=$made/.new
 if [ ! -e "$made/busybox" ]; then

@@ -9,7 +9,11 @@
 # prints the repository's path; its branches are stock, baseline and series.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=history
+. "$TOP/scripts/steps.sh"
+
+takes 1 1 "history.sh BASE   (6.12 or 7)" "$@"
 scope=(
 	Documentation/virt/kvm
 	arch/arm64/include arch/arm64/kvm
@@ -20,31 +24,24 @@ scope=(
 # What may not be left of the feature in the baseline: the ABI, and the functions behind it.
 feature='device_irq_level|KVM_CAP_ARM_USER_IRQ|KVM_ARM_DEV_|(timer|pmu|irq)_(should_notify_user|needs_notify|update_run)'
 
-say() { echo "history: $*" >&2; }
-die() { say "$@"; exit 2; }
-
-if [ $# -ne 1 ] || [ "$1" = help ]; then
-	die "usage: history.sh BASE   (6.12 or 7)"
-fi
 case $1 in
-*/*) die "BASE=$1 is somebody's own tree, and the series stands on one of ours. Give BASE=6.12 or 7." ;;
+*/*) could_not_run "BASE=$1 is somebody's own tree, and the series stands on one of ours. Give BASE=6.12 or 7." ;;
 esac
-base_dir=$("$here/scripts/base.sh" "$1")
+base_dir=$("$TOP/scripts/base.sh" "$1")
 name=$1
-history=$here/build/history/$name
+history=$TOP/build/history/$name
 version=$(make -s -C "$base_dir" kernelversion)
 
 # What goes into the baseline, and what into the series; where it changes, that part is made anew.
 sums() {
 	echo "$version"
-	cd "$here"
+	cd "$TOP"
 	find "$@" -type f ! -path 'kernel/configs/*' ! -path 'kernel/mutants/*' -print0 | sort -z | xargs -0 sha256sum
 }
 baseline_of=$(sums scripts/history.sh scripts/apply-rule.sh kernel/baseline | sha256sum)
 series_of=$(sums scripts/history.sh scripts/apply-rule.sh kernel | sha256sum)
-mkdir -p "$here/build/history"
-exec 9> "$here/build/history/.$name.lock"
-flock 9
+mkdir -p "$TOP/build/history"
+take_lock "$TOP/build/history/.$name.lock" "making this history"
 made_from() { cat "$history/.git/$1-of" 2> /dev/null || true; }
 if [ "$(made_from series)" = "$series_of" ]; then
 	echo "$history"
@@ -52,13 +49,13 @@ if [ "$(made_from series)" = "$series_of" ]; then
 fi
 
 # What was killed before it was whole.
-rm -rf "$here/build/history/.$name".??????
-new=$(mktemp -d "$here/build/history/.$name.XXXXXX")
+rm -rf "$TOP/build/history/.$name".??????
+new=$(mktemp -d "$TOP/build/history/.$name.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 export GIT_AUTHOR_NAME=kvm-user-irq GIT_AUTHOR_EMAIL=kvm-user-irq@example.org
 export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
 # One date for all, that of kernel/, so that the same sources give the same commits.
-GIT_AUTHOR_DATE=$(git -C "$here" log -1 --format=%cI -- kernel 2> /dev/null | grep . || echo 2026-01-01T00:00:00Z)
+GIT_AUTHOR_DATE=$(git -C "$TOP" log -1 --format=%cI -- kernel 2> /dev/null | grep . || echo 2026-01-01T00:00:00Z)
 export GIT_AUTHOR_DATE GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
 
 # Whoever builds may sign their own commits, or hold them against hooks; these are not theirs.
@@ -67,7 +64,7 @@ in_new() { git -C "$new" -c commit.gpgSign=false -c core.hooksPath=/dev/null "$@
 take_base() {
 	local part
 	for part in "${scope[@]}"; do
-		[ -e "$base_dir/$part" ] || die "$base_dir has no $part: it is not a Linux tree with KVM for arm64. Give BASE one that has."
+		[ -e "$base_dir/$part" ] || could_not_run "$base_dir has no $part: it is not a Linux tree with KVM for arm64. Give BASE one that has."
 	done
 	git init -q -b stock "$new"
 	in_new config gc.auto 0
@@ -80,11 +77,11 @@ take_base() {
 take_feature_out() {
 	local rule
 	in_new switch -qc baseline
-	for rule in "$here"/kernel/baseline/*; do
-		"$here/scripts/apply-rule.sh" "$rule" "$new" || die "Linux $version, or the rule, has changed."
+	for rule in "$TOP"/kernel/baseline/*; do
+		"$TOP/scripts/apply-rule.sh" "$rule" "$new" || could_not_run "Linux $version, or the rule, has changed."
 	done
 	if in_new grep -nE "$feature" -- . >&2; then
-		die "the lines above are left of the feature in the baseline of Linux $version. Extend kernel/baseline/."
+		could_not_run "the lines above are left of the feature in the baseline of Linux $version. Extend kernel/baseline/."
 	fi
 	in_new commit -qam "Take KVM_CAP_ARM_USER_IRQ out
 
@@ -97,7 +94,7 @@ apply_hooks() {
 	local patch=$1 names=$patches/$name/names.sed
 	[ -e "$names" ] || names=/dev/null
 	sed -f "$names" "$patch" | in_new apply --index --whitespace=error-all "${@:2}" 2> "$new/.git/rejected" ||
-		die "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
+		could_not_run "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
 }
 
 # A patch file is a mail's text, the whole files that come with it (New-file:), the cases that it turns
@@ -112,16 +109,16 @@ add_patch() {
 		apply_hooks "$others"
 		mapfile -t differ < <(sed -n 's,^+++ b/,--exclude=,p' "$others")
 	fi
-	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || die "$1 has no Subject"
+	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || could_not_run "$1 has no Subject"
 	if grep -q '^diff --git' "$patch"; then
 		apply_hooks "$patch" "${differ[@]}"
 	fi
 	while read -r file; do
-		install -Dm644 "$here/kernel/$file" "$new/$file" || die "$1: kernel/$file is missing"
+		install -Dm644 "$TOP/kernel/$file" "$new/$file" || could_not_run "$1: kernel/$file is missing"
 		in_new add -f "$file"
 	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
 	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
-		in_new commit -qs --cleanup=whitespace -F - || die "$1 is empty or has no text"
+		in_new commit -qs --cleanup=whitespace -F - || could_not_run "$1 is empty or has no text"
 	green=$(sed -n '/^---$/q; /^Green: /p' "$patch")
 	[ -z "$green" ] || in_new notes add -m "$green"
 }
@@ -138,7 +135,7 @@ else
 	take_feature_out
 fi
 in_new switch -qc series
-patches=$here/kernel/patches
+patches=$TOP/kernel/patches
 mapfile -t names < <(find "$patches" "$patches/$name" -maxdepth 1 -name '*.patch' -printf '%f\n' 2> /dev/null | sort -u)
 if [ ${#names[@]} -gt 0 ]; then
 	say "Linux $version: series, ${#names[@]} patches"

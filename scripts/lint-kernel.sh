@@ -10,24 +10,21 @@
 # sparse runs as a part of the kernel's own make.
 
 set -euo pipefail
-here=$(cd "$(dirname "$0")/.." && pwd)
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+STEP=lint-kernel
+. "$TOP/scripts/steps.sh"
 
-case ${1-} in
-help) echo "usage: lint-kernel.sh [BASE]   (the default base is 6.12)" >&2; exit 2 ;;
-esac
+takes 0 1 "lint-kernel.sh [BASE]   (the default base is 6.12)" "$@"
 base=${1:-6.12}
-history=$("$here/scripts/history.sh" "$base")
-series=$("$here/scripts/tree.sh" "$base" series)
-baseline=$("$here/scripts/tree.sh" "$base" baseline)
+history=$("$TOP/scripts/history.sh" "$base")
+series=$("$TOP/scripts/tree.sh" "$base" series)
+baseline=$("$TOP/scripts/tree.sh" "$base" baseline)
 bad=0
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 for tree in "$series" "$baseline"; do
-	if [ ! -e "$tree/out/.config" ]; then
-		echo "lint-kernel: $tree is not built yet; run make run TREE=${tree##*-} first." >&2
-		exit 2
-	fi
+	[ -e "$tree/out/.config" ] || could_not_run "$tree is not built yet; run make run TREE=${tree##*-} first."
 done
 
 # A file that comes without a line in MAINTAINERS is what FILE_PATH_CHANGES complains of; the
@@ -41,9 +38,7 @@ mapfile -t touched < <(git -C "$history" diff --name-only baseline series)
 mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.c')
 sparse_says() {
 	local tree=$1 source
-	# No build meanwhile.
-	exec 9> "$tree/out/.lock"
-	flock 9
+	take_lock "$tree/out/.lock" "building this kernel"
 	for source in "${sources[@]}"; do
 		[ -e "$tree/$source" ] || continue
 		rm -f "$tree/out/${source%.c}.o"
@@ -56,7 +51,7 @@ sparse_says() {
 sparse_says "$series" > "$work/series"
 sparse_says "$baseline" > "$work/baseline"
 if comm -23 "$work/series" "$work/baseline" | grep .; then
-	echo "lint-kernel: sparse says the above of the series and not of the baseline." >&2
+	say "sparse says the above of the series and not of the baseline."
 	bad=1
 fi
 
@@ -66,7 +61,7 @@ for source in "${ours[@]}"; do
 	perl "$series/scripts/kernel-doc" -none -Wreturn "$series/$source" || echo "$source: no kernel-doc"
 done 2>&1 | tee "$work/doc"
 if grep -q . "$work/doc"; then
-	echo "lint-kernel: kernel-doc says the above." >&2
+	say "kernel-doc says the above."
 	bad=1
 fi
 exit "$bad"

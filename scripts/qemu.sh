@@ -35,8 +35,7 @@ release=$(. /etc/os-release && echo "${ID-} ${VERSION_CODENAME-}")
 	"$(version_of qemu-system-aarch64 || true). Install a newer one, then run the same command again."
 
 mkdir -p "$TOP/build"
-exec 9> "$TOP/build/.qemu.lock"
-flock 9
+take_lock "$TOP/build/.qemu.lock" "fetching QEMU"
 if ! will_do "$qemu"; then
 	deb=$("$TOP/scripts/deb.sh" "qemu-system-arm:$(dpkg --print-architecture)" bookworm-backports)
 	rm -rf "$TOP"/build/.qemu.new.*

@@ -29,8 +29,7 @@ log=$TOP/build/log/selftests-$(basename "$tree").log
 headers=$place/headers/usr/include
 
 mkdir -p "$place"
-exec 9> "$place/.lock"
-flock 9
+take_lock "$place/.lock" "building these tests"
 
 # What the KVM selftests' Makefile reaches outside its own folder.
 cd "$tree"

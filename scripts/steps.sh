@@ -27,6 +27,12 @@ takes() {
 	fi
 }
 
+# take_lock FILE WHAT: alone from here on; says so if somebody else is at WHAT.
+take_lock() {
+	exec 9> "$1"
+	flock -n 9 || { say "another command is $2; waiting for it" && flock 9; }
+}
+
 # needs_space FOLDER MIB: a full disk is better named before than found during a step.
 needs_space() {
 	local free

@@ -38,8 +38,7 @@ case $1 in
 esac
 tree=$TOP/build/trees/$name
 mkdir -p "$TOP/build/trees"
-exec 9> "$TOP/build/trees/.$name.lock"
-flock 9
+take_lock "$TOP/build/trees/.$name.lock" "making this tree"
 
 # What was killed before it was whole.
 rm -rf "$TOP/build/trees/.$name".??????
