@@ -16,6 +16,8 @@ _HARNESS_TIMEOUT = re.compile(r"Test terminated by timeout")
 _NAMELESS_SKIP = re.compile(r"(?:ok \d+|1\.\.0) *# *SKIP *(?:- *)?(.*)$")
 # Reasons by which the suite says that it tested nothing.
 _NO_FEATURE, _NO_KVM = "KVM_CAP_ARM_USER_IRQ is not advertised", "cannot open /dev/kvm"
+# And one for want of what not every kernel has.
+_NO_SUPPORT = "the kernel has no "
 _NOISE = re.compile(r"# +(?:OK|FAIL) +\S+$")
 
 
@@ -108,7 +110,9 @@ def unexpected(case, tree, forced, given=""):
             return "skips although it is forced to run"
         if case.reason.startswith(_NO_FEATURE) and tree != "baseline":
             return "skips for want of what is to be tested; FORCE=1 shows what fails without it"
-        return f"skips although it has what it needs, {given}" if given else ""
+        if case.reason.startswith(_NO_SUPPORT) and given:
+            return f"skips although it has what it needs, {given}"
+        return ""
     if tree == "baseline":
         if forced:
             return "" if case.verdict == "fail" else f"{case.verdict} on the baseline, where it has to fail"

@@ -89,7 +89,7 @@ FIXTURE_SETUP(edge)
 	if (missing)
 		SKIP(return, "%s", missing);
 	if (access("/sys/kernel/debug/kvm", X_OK))
-		SKIP(return, "no /sys/kernel/debug/kvm: mount debugfs, and run as root");
+		SKIP(return, "the kernel has no debugfs for KVM: mount it, and run as root");
 
 	user_irq_vm(VTIMER, VCPUS, guest_knocks, self->vcpus);
 	for (i = 0; i < VCPUS; i++) {

@@ -50,7 +50,7 @@ FIXTURE_SETUP(line)
 	char pid[16];
 
 	if (!missing && !traced && !user_irq_forced())
-		missing = "no event kvm:" EVENT "exit: mount tracefs, and run as root";
+		missing = "the kernel has no kvm:" EVENT "exit: mount tracefs, and run as root";
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_TRUE(traced);
