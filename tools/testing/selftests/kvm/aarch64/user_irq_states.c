@@ -14,6 +14,8 @@
 #include <perf/arm_pmuv3.h>
 
 #define ROUNDS		50
+/* Of a case that takes seconds: a machine may be ten times as slow. */
+#define TIMEOUT		100
 #define OVERFLOWS	20
 #define RANDOM_STATES	2000
 /* ID_AA64DFR0_EL1.PMUVer, and from which one on event counters can have 64 bits. */
@@ -457,7 +459,7 @@ static void guest_switches_counters(struct user_irq_guest *g)
  *
  * Clause: every-return
  */
-TEST_F(all, counters_share_the_line)
+TEST_F_TIMEOUT(all, counters_share_the_line, TIMEOUT)
 {
 	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct user_irq_return r;

@@ -123,6 +123,7 @@ const char *user_irq_uncountable(void)
 		.sample_period = period,
 		.disabled = 1,
 	};
+	struct timespec start;
 	u64 counted = 0;
 	int fd;
 
@@ -134,8 +135,13 @@ const char *user_irq_uncountable(void)
 	signal(SIGIO, on_pmu);
 	TEST_ASSERT(!fcntl(fd, F_SETOWN, getpid()) && !fcntl(fd, F_SETFL, O_ASYNC) &&
 		    !ioctl(fd, PERF_EVENT_IOC_REFRESH, 1), "perf: errno %d", errno);
-	/* Far beyond the overflow. Each reading looks at the counter itself. */
-	while (!pmu_fired && counted < 1000 * period)
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	/*
+	 * Far beyond the overflow. Each reading looks at the counter itself, which
+	 * stands still if others have all counters.
+	 */
+	while (!pmu_fired && counted < 1000 * period &&
+	       timespec_to_ns(timespec_elapsed(start)) < bound_ns())
 		TEST_ASSERT(read(fd, &counted, sizeof(counted)) == sizeof(counted),
 			    "perf: errno %d", errno);
 	signal(SIGIO, SIG_DFL);
