@@ -7,24 +7,6 @@
 #include "kvm_util.h"
 #include "user_irq.h"
 
-/* The bits that a version defines. A later one has those of the earlier, too. */
-static const u64 version_bits[] = {
-	[1] = KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER | KVM_ARM_DEV_PMU,
-	[2] = KVM_ARM_DEV_EL1_VTIMER | KVM_ARM_DEV_EL1_PTIMER | KVM_ARM_DEV_PMU |
-	      KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER,
-};
-
-static void guest_raises_all(struct user_irq_guest *g)
-{
-	u64 line;
-
-	for (line = 1; line <= g->line; line <<= 1)
-		if (line & g->line)
-			guest_set_level(line, true);
-	for (;;)
-		guest_knock(g);
-}
-
 static int system_version(void)
 {
 	return kvm_check_cap(KVM_CAP_ARM_USER_IRQ);
@@ -105,12 +87,10 @@ TEST_F(cap, bits_are_those_of_the_version)
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_LE(1, system_version());
-	if (system_version() >= (int)ARRAY_SIZE(version_bits))
-		SKIP(return, "version %d is newer than this test", system_version());
 
-	self->vm = user_irq_vm(USER_IRQ_LINES, 1, guest_raises_all, &vcpu);
+	self->vm = user_irq_vm(USER_IRQ_LINES, 1, guest_raises, &vcpu);
 	user_irq_run_to_knock(vcpu, &r);
-	ASSERT_RETURN(USER_IRQ_KNOCK, version_bits[system_version()] & USER_IRQ_LINES, r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, user_irq_lines_of(system_version()) & USER_IRQ_LINES, r);
 }
 
 /*
@@ -124,7 +104,7 @@ TEST_F(cap, bit_of_a_missing_device_is_zero)
 	struct user_irq_return r;
 	struct kvm_vcpu *vcpu;
 
-	self->vm = user_irq_vm(USER_IRQ_TIMERS, 1, guest_raises_all, &vcpu);
+	self->vm = user_irq_vm(USER_IRQ_TIMERS, 1, guest_raises, &vcpu);
 	*user_irq_field(vcpu) = KVM_ARM_DEV_PMU;
 	user_irq_run_to_knock(vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_TIMERS, r);

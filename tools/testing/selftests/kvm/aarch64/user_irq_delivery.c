@@ -172,10 +172,12 @@ FIXTURE_TEARDOWN(irq_line)
 	kvm_vm_free(self->vcpu->vm);
 }
 
-/* Raises a line while the guest is at its body: it has made progress. */
+/* Raises a line while the guest is at its body: it has made progress, or sleeps. */
 struct raiser {
 	struct kvm_vcpu *vcpu;
+	pid_t vcpu_thread;
 	int line;
+	bool into_sleep;
 	u64 progress;
 };
 
@@ -186,13 +188,22 @@ static void *raise_when_it_runs(void *arg)
 
 	while (READ_ONCE(g->progress) == r->progress)
 		sched_yield();
+	if (r->into_sleep)
+		user_irq_wait_asleep(r->vcpu_thread);
 	user_irq_set_irq(r->vcpu, r->line, true);
 	return NULL;
 }
 
-static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line, const u64 *taken_at)
+static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line,
+					    const struct plan *plan, const u64 *taken_at)
 {
-	struct raiser raiser = { vcpu, line, user_irq_guest(vcpu)->progress };
+	struct raiser raiser = {
+		.vcpu = vcpu,
+		.vcpu_thread = gettid(),
+		.line = line,
+		.into_sleep = plan->body == sleeps,
+		.progress = user_irq_guest(vcpu)->progress,
+	};
 	struct user_irq_return r;
 	pthread_t thread;
 
@@ -267,7 +278,7 @@ TEST_F(irq_line, routed_to_el2_interrupts_a_guest_that_runs)
 	const struct plan p = { .hcr = variant->to_el2, .masked = true, .body = waits };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, &p, self->taken));
 }
 
 /*
@@ -280,7 +291,7 @@ TEST_F(irq_line, routed_to_el2_interrupts_a_guest_in_wfi)
 	const struct plan p = { .hcr = variant->to_el2, .masked = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, &p, self->taken));
 }
 
 /*
@@ -346,7 +357,7 @@ TEST_F(irq_line, routed_to_el2_ends_its_wfi)
 	const struct plan p = { .hcr = variant->to_el2, .at_el2 = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, self->taken));
+	ASSERT_TAKEN(0, 1, run_and_raise(self->vcpu, variant->line, &p, self->taken));
 }
 
 /*
@@ -410,7 +421,7 @@ TEST_F(irq_line, left_to_el1_ends_a_wfi_of_el2)
 	const struct plan p = { .at_el2 = true, .body = sleeps };
 
 	write_guest_global(self->vcpu->vm, plan, p);
-	ASSERT_TAKEN(0, 0, run_and_raise(self->vcpu, variant->line, self->taken));
+	ASSERT_TAKEN(0, 0, run_and_raise(self->vcpu, variant->line, &p, self->taken));
 	RUN_AND_ASSERT_TAKEN(0, 0);
 }
 

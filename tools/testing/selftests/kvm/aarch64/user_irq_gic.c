@@ -5,6 +5,7 @@
  * exceptions. lib/aarch64/user_irq_gicv2.c is that interrupt controller.
  */
 #include <pthread.h>
+#include <sched.h>
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
@@ -16,7 +17,10 @@
 
 #define INTERRUPTS	20
 
-/* A register of a device that the VMM has: its line has the level written there. */
+/*
+ * A register of a device that the VMM has: what is written there asks for an
+ * interrupt, which comes in its own time, or takes it back.
+ */
 #define DEVICE_BASE	0x08020000
 #define DEVICE_INTID	GICV2_FIRST_SPI
 
@@ -25,6 +29,7 @@ static struct counts {
 	u64 raised;
 	u64 taken;
 } counts[USER_IRQ_MAX_VCPUS][GICV2_NR_INTIDS];
+static u64 wfis[USER_IRQ_MAX_VCPUS];
 
 /* What the guest is at; set by the host in the guest's copy. */
 static bool sleeps;
@@ -132,8 +137,10 @@ static void guest_wait_for(struct user_irq_guest *g, const u64 *taken, u64 enoug
 		if (sleeps) {
 			/* Masked, an interrupt ends the WFI, and cannot come before it. */
 			local_irq_disable();
-			if (READ_ONCE(*taken) < enough)
+			if (READ_ONCE(*taken) < enough) {
+				wfis[guest_get_vcpuid()]++;
 				wfi();
+			}
 			local_irq_enable();
 		}
 		__GUEST_ASSERT(timer_get_cntct(VIRTUAL) - start < ticks,
@@ -150,6 +157,8 @@ static void guest_takes_one_by_one(struct user_irq_guest *g)
 
 	guest_set_up_gic();
 	for (i = 1; i <= INTERRUPTS; i++) {
+		if (sleeps)
+			local_irq_disable();
 		guest_raise(drives_device ? GICV2_INTID_VTIMER : g->line);
 		guest_wait_for(g, &c->taken, i);
 	}
@@ -174,8 +183,44 @@ static void guest_takes_all(struct user_irq_guest *g)
 	guest_knock(g);
 }
 
+/* The VMM's device: it interrupts at once, or once the vCPU sleeps. */
+struct device {
+	pthread_t thread;
+	struct gicv2 *gic;
+	pid_t vcpu_thread;
+	bool into_sleep;
+	bool asked;
+	bool over;
+};
+
+static void *run_device(void *arg)
+{
+	struct device *d = arg;
+
+	while (!READ_ONCE(d->over)) {
+		if (!READ_ONCE(d->asked)) {
+			sched_yield();
+			continue;
+		}
+		WRITE_ONCE(d->asked, false);
+		if (d->into_sleep)
+			user_irq_wait_asleep(d->vcpu_thread);
+		gicv2_set_level(d->gic, 0, DEVICE_INTID, true);
+	}
+	return NULL;
+}
+
+static void write_to_device(struct device *d, u8 value)
+{
+	if (value)
+		WRITE_ONCE(d->asked, true);
+	else
+		gicv2_set_level(d->gic, 0, DEVICE_INTID, false);
+}
+
 /* The main loop of a VMM, until the guest knocks or anything fails. */
-static struct user_irq_return run_with_gic(struct gicv2 *gic, struct kvm_vcpu *vcpu)
+static struct user_irq_return run_with_gic(struct gicv2 *gic, struct device *device,
+					   struct kvm_vcpu *vcpu)
 {
 	struct user_irq_return r;
 
@@ -185,7 +230,7 @@ static struct user_irq_return run_with_gic(struct gicv2 *gic, struct kvm_vcpu *v
 		if (r.kind != USER_IRQ_OTHER || r.ret || r.reason != KVM_EXIT_MMIO)
 			continue;
 		if (vcpu->run->mmio.phys_addr == DEVICE_BASE)
-			gicv2_set_level(gic, 0, DEVICE_INTID, vcpu->run->mmio.data[0]);
+			write_to_device(device, vcpu->run->mmio.data[0]);
 		else if (!gicv2_mmio(gic, vcpu))
 			break;
 		r.kind = USER_IRQ_INTR;
@@ -238,9 +283,17 @@ FIXTURE_TEARDOWN(one)
 }
 
 static void expect_all_taken(struct __test_metadata *_metadata, struct gicv2 *gic,
-			     struct kvm_vcpu *vcpu, int intid)
+			     struct kvm_vcpu *vcpu, int intid, bool sleep)
 {
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, run_with_gic(gic, vcpu));
+	struct device device = { .gic = gic, .vcpu_thread = gettid(), .into_sleep = sleep };
+	struct user_irq_return r;
+
+	write_guest_global(vcpu->vm, sleeps, sleep);
+	ASSERT_EQ(0, pthread_create(&device.thread, NULL, run_device, &device));
+	r = run_with_gic(gic, &device, vcpu);
+	WRITE_ONCE(device.over, true);
+	pthread_join(device.thread, NULL);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	sync_global_from_guest(vcpu->vm, counts);
 	EXPECT_EQ(INTERRUPTS, counts[vcpu->id][intid].taken);
 	EXPECT_EQ(INTERRUPTS, counts[vcpu->id][intid].raised);
@@ -255,19 +308,21 @@ static void expect_all_taken(struct __test_metadata *_metadata, struct gicv2 *gi
  */
 TEST_F(one, each_interrupt_is_taken_once)
 {
-	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid);
+	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid, false);
 }
 
 /*
  * The same for a guest that has nothing to do between two interrupts, and waits
- * in WFI.
+ * in WFI. A timer's line, and the interrupt of a device of the VMM's, rise while
+ * it waits. The PMU of a guest that waits counts nothing: that line rises before.
  *
  * Clause: notified
  */
 TEST_F(one, each_interrupt_ends_wfi)
 {
-	write_guest_global(self->vcpu->vm, sleeps, true);
-	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid);
+	expect_all_taken(_metadata, &self->gic, self->vcpu, variant->intid, true);
+	sync_global_from_guest(self->vcpu->vm, wfis);
+	EXPECT_LE(INTERRUPTS, wfis[0]);
 }
 
 FIXTURE(all) {
@@ -314,7 +369,7 @@ static void *run_vcpu(void *arg)
 {
 	struct vcpu_thread *t = arg;
 
-	t->last = run_with_gic(t->gic, t->vcpu);
+	t->last = run_with_gic(t->gic, NULL, t->vcpu);
 	return NULL;
 }
 

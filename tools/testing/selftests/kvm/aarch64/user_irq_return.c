@@ -3,22 +3,29 @@
  * What a VMM can rely on at each return of KVM_RUN, whichever line it is about.
  */
 #include <signal.h>
+#include <sys/mman.h>
+
+#include <linux/arm-smccc.h>
+#include <linux/psci.h>
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
 
-static void guest_raises(struct user_irq_guest *g)
-{
-	guest_set_level(g->line, true);
-	guest_knocks(g);
-}
+/* Memory of the VM's that is taken from it */
+#define LOST_GPA	0x10000000
+#define LOST_SLOT	1
+
+/* A busy machine may have so many more ticks in one wait than in another. */
+#define MORE_EXITS	100
 
 /* Long enough for several ticks of the host. */
 static void guest_computes(struct user_irq_guest *g)
 {
-	guest_run_on(g, 10000);
-	guest_knocks(g);
+	for (;;) {
+		guest_run_on(g, 10000);
+		guest_knock(g);
+	}
 }
 
 static void guest_lowers_and_knocks(struct user_irq_guest *g)
@@ -50,11 +57,6 @@ static void guest_moves_its_line(struct user_irq_guest *g)
 		}
 		guest_knock(g);
 	}
-}
-
-static u64 pc(struct kvm_vcpu *vcpu)
-{
-	return user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
 }
 
 FIXTURE(line) {
@@ -127,22 +129,32 @@ TEST_F(line, rise_returns_once)
 /*
  * A guest that leaves its line high for long, for it has interrupts masked or a
  * handler to finish, makes full use of its CPU: KVM_RUN does not come back
- * again and again.
+ * again and again, nor does the guest leave for the kernel more often than with
+ * the line low.
  *
  * Clause: host
  */
 TEST_F(line, high_line_lets_the_guest_run_on)
 {
+	u64 progress, exits_low, exits_high;
 	struct user_irq_return r;
 
 	user_irq_start_at(self->vcpu, guest_computes);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	exits_low = user_irq_stat(self->vcpu, "exits");
+
 	user_irq_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 
+	progress = self->g->progress;
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-	EXPECT_LT(0, self->g->progress);
+	EXPECT_LT(progress, self->g->progress);
+	exits_high = user_irq_stat(self->vcpu, "exits") - exits_low;
+	TH_LOG("exits: %lu low, %lu high", (unsigned long)exits_low, (unsigned long)exits_high);
+	EXPECT_GE(2 * exits_low + MORE_EXITS, exits_high);
 }
 
 /*
@@ -219,10 +231,6 @@ TEST_F(line, immediate_exit_returns_current_levels)
 	EXPECT_EQ(0, self->g->progress);
 }
 
-static void no_op(int sig)
-{
-}
-
 /*
  * A signal that the VMM's thread has pending ends KVM_RUN, and the levels are
  * current then, too. What that return told is not told again.
@@ -242,7 +250,7 @@ TEST_F(line, signal_returns_current_levels)
 	sigemptyset(&sigusr1);
 	sigaddset(&sigusr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &sigusr1, NULL);
-	signal(SIGUSR1, no_op);
+	signal(SIGUSR1, user_irq_ignore_signal);
 	vcpu_ioctl(self->vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
 
 	user_irq_set_level(self->vcpu, variant->line, true);
@@ -254,6 +262,68 @@ TEST_F(line, signal_returns_current_levels)
 	ASSERT_EQ(SIGUSR1, sigwaitinfo(&sigusr1, NULL));
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+}
+
+static void guest_raises_and_turns_off(struct user_irq_guest *g)
+{
+	struct arm_smccc_res res;
+
+	guest_set_level(g->line, true);
+	guest_knock(g);
+	smccc_hvc(PSCI_0_2_FN_SYSTEM_OFF, 0, 0, 0, 0, 0, 0, 0, &res);
+}
+
+/*
+ * A guest may turn its machine off with a line high: that return, too, has the
+ * levels.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, high_at_system_off)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_raises_and_turns_off);
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	*user_irq_field(self->vcpu) = 0;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_OTHER, variant->line, r);
+	EXPECT_EQ(KVM_EXIT_SYSTEM_EVENT, r.reason);
+}
+
+static void guest_raises_and_touches(struct user_irq_guest *g)
+{
+	guest_set_level(g->line, true);
+	guest_knock(g);
+	READ_ONCE(*(u64 *)LOST_GPA);
+}
+
+/*
+ * A run that fails is a return as any. Here the VMM has taken away the memory
+ * that the guest touches.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, high_at_a_run_that_fails)
+{
+	struct kvm_vm *vm = self->vcpu->vm;
+	struct user_irq_return r;
+
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, LOST_GPA, LOST_SLOT, 1, 0);
+	virt_map(vm, LOST_GPA, LOST_GPA, 1);
+	ASSERT_EQ(0, mprotect(addr_gpa2hva(vm, LOST_GPA), getpagesize(), PROT_NONE));
+
+	user_irq_start_at(self->vcpu, guest_raises_and_touches);
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	*user_irq_field(self->vcpu) = 0;
+	r = user_irq_run(self->vcpu);
+	EXPECT_EQ(-1, r.ret);
+	EXPECT_EQ(EFAULT, r.err);
+	EXPECT_EQ(variant->line, r.levels);
 }
 
 /*
@@ -319,7 +389,7 @@ TEST_F(line, scribble_makes_no_return)
 
 /*
  * The field is no part of what kvm_valid_regs and kvm_dirty_regs select: it is
- * written with neither, and it is not read back with both.
+ * written with neither, and what the VMM left there is not read back with both.
  *
  * Clause: independent
  */
@@ -334,9 +404,11 @@ TEST_F(line, valid_and_dirty_regs_make_no_difference)
 		self->vcpu->run->kvm_dirty_regs = regs[i][1];
 
 		user_irq_set_level(self->vcpu, variant->line, true);
+		*user_irq_field(self->vcpu) = variant->line;
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 		user_irq_set_level(self->vcpu, variant->line, false);
+		*user_irq_field(self->vcpu) = 0;
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
@@ -356,7 +428,7 @@ TEST_F(line, set_one_reg_before_the_first_run)
 	user_irq_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-	EXPECT_EQ((u64)guest_knocks, pc(self->vcpu));
+	EXPECT_EQ((u64)guest_knocks, user_irq_pc(self->vcpu));
 }
 
 /*

@@ -47,14 +47,6 @@ static void guest_arms_and_sleeps(struct user_irq_guest *g)
 	}
 }
 
-static void guest_arms_and_knocks(struct user_irq_guest *g)
-{
-	for (;;) {
-		guest_arm(g);
-		guest_knock(g);
-	}
-}
-
 static enum arch_timer guest_raises_and_knocks(struct user_irq_guest *g)
 {
 	guest_set_level(g->line, true);
@@ -190,13 +182,6 @@ TEST_F(line, each_rise_interrupts_the_host)
 	EXPECT_LE(enough, host_interrupts(variant->line));
 }
 
-static bool came_from_wfi(struct kvm_vcpu *vcpu)
-{
-	const u64 pc = user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
-
-	return *(u32 *)addr_gva2hva(vcpu->vm, pc - 4) == 0xd503207f;
-}
-
 /* No line has this bit: a return that shows it shows what the VMM wrote after it. */
 #define SCRIBBLE	BIT_ULL(62)
 
@@ -215,7 +200,8 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 	for (undecided = 0; undecided < MAX_TRIES; undecided++) {
 		*r = user_irq_run(vcpu);
 		if (r->kind == USER_IRQ_INTR) {
-			if (!(r->levels & SCRIBBLE) && came_from_wfi(vcpu) &&
+			if (!(r->levels & SCRIBBLE) &&
+			    user_irq_came_from(vcpu, USER_IRQ_INSN_WFI) &&
 			    (!prepared || READ_ONCE(*prepared) == READ_ONCE(g->progress)))
 				break;
 
@@ -364,10 +350,6 @@ static void end_by_signal(struct sleeper *s)
 	pthread_kill(s->thread, SIGUSR1);
 }
 
-static void ignore_signal(int sig)
-{
-}
-
 static long times_slept(pid_t tid)
 {
 	char path[64], line[128];
@@ -437,28 +419,6 @@ static struct user_irq_return run_watched(struct kvm_vcpu *vcpu,
 	return r;
 }
 
-/* How often a WFI of the guest's has trapped to the host */
-static u64 trapped_wfis(struct kvm_vcpu *vcpu)
-{
-	const int fd = vcpu_get_stats_fd(vcpu);
-	struct kvm_stats_header header;
-	struct kvm_stats_desc *all;
-	u64 count = 0;
-	u32 i;
-
-	read_stats_header(fd, &header);
-	all = read_stats_descriptors(fd, &header);
-	for (i = 0; i < header.num_desc; i++) {
-		struct kvm_stats_desc *one = get_stats_descriptor(all, i, &header);
-
-		if (!strcmp(one->name, "wfi_exit_stat"))
-			read_stat_data(fd, &header, one, &count, 1);
-	}
-	free(all);
-	close(fd);
-	return count;
-}
-
 /*
  * A guest may wait with its line high, the VMM told, and the interrupt disabled
  * at the VMM's controller. That costs the machine nothing: the vCPU's thread
@@ -481,7 +441,47 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 	EXPECT_LE(wake_ups, MAX_WAKE_UPS);
 	/* On a host that does not trap WFI the CPU waits, and this is 0. */
-	EXPECT_GE(MAX_WAKE_UPS, trapped_wfis(self->vcpu));
+	EXPECT_GE(MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
+}
+
+static void *signal_into_sleep(void *arg)
+{
+	struct sleeper *s = arg;
+
+	user_irq_wait_asleep(s->tid);
+	/* It may have slept for another reason, before KVM_RUN. */
+	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
+	end_by_signal(s);
+	return NULL;
+}
+
+/*
+ * A VMM may end its guest's wait by a signal. That return has the levels as any
+ * has, and the guest waits on afterwards, until there is an interrupt for it.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, signal_in_wfi_returns_current_levels)
+{
+	struct sleeper s = { .vcpu = self->vcpu, .tid = gettid(), .thread = pthread_self() };
+	struct user_irq_return r;
+	pthread_t thread;
+
+	user_irq_start_at(self->vcpu, guest_sleeps_on_a_told_line);
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	signal(SIGUSR1, user_irq_ignore_signal);
+	*user_irq_field(self->vcpu) = 0;
+	ASSERT_EQ(0, pthread_create(&thread, NULL, signal_into_sleep, &s));
+	r = user_irq_run(self->vcpu);
+	pthread_join(thread, NULL);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	self->vcpu->run->immediate_exit = 0;
+	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 }
 
 /*
@@ -497,7 +497,7 @@ TEST_F(line, rise_leaves_a_stopped_vcpu_alone)
 	struct user_irq_return r;
 	long wake_ups;
 
-	signal(SIGUSR1, ignore_signal);
+	signal(SIGUSR1, user_irq_ignore_signal);
 	user_irq_set_level(self->vcpu, variant->line, true);
 	vcpu_mp_state_set(self->vcpu, &off);
 

@@ -29,6 +29,10 @@
 /* Those that a vCPU without EL2 has */
 #define USER_IRQ_LINES		(USER_IRQ_TIMERS | KVM_ARM_DEV_PMU)
 
+/* What a guest waits by: WFI, and the call of a PSCI function */
+#define USER_IRQ_INSN_WFI	0xd503207f
+#define USER_IRQ_INSN_HVC	0xd4000002
+
 #define USER_IRQ_MAX_VCPUS	8
 #define USER_IRQ_CYCLE_COUNTER	31
 
@@ -126,6 +130,7 @@ static inline u64 user_irq_get_reg(struct kvm_vcpu *vcpu, u64 id)
 }
 
 bool user_irq_forced(void);
+u64 user_irq_lines_of(int version);
 const char *user_irq_missing(u64 lines);
 const char *user_irq_uncountable(void);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
@@ -139,7 +144,12 @@ struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
 int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
 void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high);
+u64 user_irq_pc(struct kvm_vcpu *vcpu);
+bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn);
+u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
 bool user_irq_thread_sleeps(pid_t tid);
+bool user_irq_wait_asleep(pid_t tid);
+void user_irq_ignore_signal(int sig);
 bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 
@@ -154,6 +164,8 @@ void guest_knock(struct user_irq_guest *g);
 void guest_wait(struct user_irq_guest *g);
 void guest_run_on(struct user_irq_guest *g, u64 us);
 void guest_knocks(struct user_irq_guest *g);
+void guest_raises(struct user_irq_guest *g);
+void guest_arms_and_knocks(struct user_irq_guest *g);
 void guest_arms_and_lowers(struct user_irq_guest *g);
 
 /* For cases of kselftest_harness.h: the kind and the levels of a return. */

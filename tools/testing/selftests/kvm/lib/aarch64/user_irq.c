@@ -22,6 +22,9 @@
 #define sigev_notify_thread_id	_sigev_un._tid
 #endif
 
+/* So often a thread is looked at that may never sleep. */
+#define MAX_LOOKS	200
+
 /* Each VM has its own copy of this, as of all that the guest sees. */
 static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
 
@@ -68,6 +71,23 @@ bool user_irq_forced(void)
 	const char *force = getenv("KVM_USER_IRQ_FORCE");
 
 	return force && !strcmp(force, "1");
+}
+
+/**
+ * user_irq_lines_of() - the bits that a version of the capability defines
+ * @version: what KVM_CHECK_EXTENSION says
+ *
+ * A later version has those of the earlier, too.
+ *
+ * Return: all that are known of here.
+ */
+u64 user_irq_lines_of(int version)
+{
+	if (version < 1)
+		return 0;
+	if (version < 2)
+		return USER_IRQ_LINES;
+	return USER_IRQ_LINES | KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER;
 }
 
 /**
@@ -404,6 +424,61 @@ void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high)
 }
 
 /**
+ * user_irq_pc() - where a vCPU goes on
+ * @vcpu: the vCPU, which does not run
+ *
+ * Return: its PC.
+ */
+u64 user_irq_pc(struct kvm_vcpu *vcpu)
+{
+	return user_irq_get_reg(vcpu, ARM64_CORE_REG(regs.pc));
+}
+
+/**
+ * user_irq_came_from() - look what the guest was at when KVM_RUN came back
+ * @vcpu: the vCPU, which does not run
+ * @insn: an instruction that waits
+ *
+ * Return: true if the guest goes on right behind that one.
+ */
+bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn)
+{
+	return *(u32 *)addr_gva2hva(vcpu->vm, user_irq_pc(vcpu) - sizeof(insn)) == insn;
+}
+
+/**
+ * user_irq_stat() - one of KVM's counts of a vCPU
+ * @vcpu: the vCPU
+ * @name: as KVM has it
+ *
+ * Return: the count.
+ */
+u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name)
+{
+	const int fd = vcpu_get_stats_fd(vcpu);
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *all;
+	bool found = false;
+	u64 count = 0;
+	u32 i;
+
+	read_stats_header(fd, &header);
+	all = read_stats_descriptors(fd, &header);
+	for (i = 0; i < header.num_desc; i++) {
+		struct kvm_stats_desc *one = get_stats_descriptor(all, i, &header);
+
+		if (strcmp(one->name, name))
+			continue;
+		read_stat_data(fd, &header, one, &count, 1);
+		found = true;
+	}
+	free(all);
+	close(fd);
+	TEST_ASSERT(found, "KVM counts no %s", name);
+	return count;
+}
+
+/**
  * user_irq_thread_sleeps() - look whether a thread sleeps
  * @tid: a thread of this process
  *
@@ -422,6 +497,36 @@ bool user_irq_thread_sleeps(pid_t tid)
 		    "cannot read %s: %s", path, strerror(errno));
 	close(fd);
 	return strstr(stat, ") S ");
+}
+
+/**
+ * user_irq_wait_asleep() - wait until a vCPU's guest waits
+ * @tid: the vCPU's thread
+ *
+ * Where the host does not trap WFI the thread never sleeps. So this gives up
+ * after a time in which the guest will have got to where it waits.
+ *
+ * Return: true if the thread was seen asleep.
+ */
+bool user_irq_wait_asleep(pid_t tid)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000 };
+	int looks;
+
+	for (looks = 0; looks < MAX_LOOKS; looks++) {
+		if (user_irq_thread_sleeps(tid))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/**
+ * user_irq_ignore_signal() - a handler for a signal that only ends KVM_RUN
+ * @sig: the signal
+ */
+void user_irq_ignore_signal(int sig)
+{
 }
 
 /**
@@ -640,6 +745,32 @@ void guest_knocks(struct user_irq_guest *g)
 {
 	for (;;)
 		guest_knock(g);
+}
+
+/**
+ * guest_raises() - guest code: raise each line, then knock, for ever
+ * @g: says which lines
+ */
+void guest_raises(struct user_irq_guest *g)
+{
+	u64 line;
+
+	for (line = 1; line <= g->line; line <<= 1)
+		if (line & g->line)
+			guest_set_level(line, true);
+	guest_knocks(g);
+}
+
+/**
+ * guest_arms_and_knocks() - guest code: arm the timer and knock, for ever
+ * @g: this vCPU's block
+ */
+void guest_arms_and_knocks(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_arm(g);
+		guest_knock(g);
+	}
 }
 
 /**
