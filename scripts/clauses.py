@@ -149,7 +149,8 @@ def _stock(case, known_deviations):
             where = f"`{' '.join(deviation.bases)}`"
             if deviation.hosts != ["*"]:
                 where += f", hosts `{' '.join(deviation.hosts)}`"
-            told.append(f"{deviation.verdict} on {where}: {deviation.title}".replace("|", "\\|"))
+            verdict = f"{deviation.verdict} or pass" if deviation.may_pass else deviation.verdict
+            told.append(f"{verdict} on {where}: {deviation.title}".replace("|", "\\|"))
     return "<br>".join(told) or "pass"
 
 

@@ -264,49 +264,49 @@ TEST_F(line, signal_returns_current_levels)
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 }
 
-static void guest_raises_and_turns_off(struct user_irq_guest *g)
+static void guest_lowers_and_turns_off(struct user_irq_guest *g)
 {
 	struct arm_smccc_res res;
 
 	guest_set_level(g->line, true);
 	guest_knock(g);
+	guest_set_level(g->line, false);
 	smccc_hvc(PSCI_0_2_FN_SYSTEM_OFF, 0, 0, 0, 0, 0, 0, 0, &res);
 }
 
 /*
- * A guest may turn its machine off with a line high: that return, too, has the
- * levels.
+ * The return by which a guest turns its machine off has the levels as any has.
+ * Where the guest lowers its line without a trap, it is the first to tell that.
  *
  * Clause: every-return
  */
-TEST_F(line, high_at_system_off)
+TEST_F(line, is_current_at_system_off)
 {
 	struct user_irq_return r;
 
-	user_irq_start_at(self->vcpu, guest_raises_and_turns_off);
+	user_irq_start_at(self->vcpu, guest_lowers_and_turns_off);
 	user_irq_run_to_knock(self->vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-
-	*user_irq_field(self->vcpu) = 0;
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_OTHER, variant->line, r);
+	EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+	ASSERT_RETURN(USER_IRQ_OTHER, 0, r);
 	EXPECT_EQ(KVM_EXIT_SYSTEM_EVENT, r.reason);
 }
 
-static void guest_raises_and_touches(struct user_irq_guest *g)
+static void guest_lowers_and_touches(struct user_irq_guest *g)
 {
 	guest_set_level(g->line, true);
 	guest_knock(g);
+	guest_set_level(g->line, false);
 	READ_ONCE(*(u64 *)LOST_GPA);
 }
 
 /*
- * A run that fails is a return as any. Here the VMM has taken away the memory
- * that the guest touches.
+ * So has a run that fails. Here the VMM has taken away the memory that the guest
+ * touches.
  *
  * Clause: every-return
  */
-TEST_F(line, high_at_a_run_that_fails)
+TEST_F(line, is_current_at_a_run_that_fails)
 {
 	struct kvm_vm *vm = self->vcpu->vm;
 	struct user_irq_return r;
@@ -315,15 +315,13 @@ TEST_F(line, high_at_a_run_that_fails)
 	virt_map(vm, LOST_GPA, LOST_GPA, 1);
 	ASSERT_EQ(0, mprotect(addr_gpa2hva(vm, LOST_GPA), getpagesize(), PROT_NONE));
 
-	user_irq_start_at(self->vcpu, guest_raises_and_touches);
+	user_irq_start_at(self->vcpu, guest_lowers_and_touches);
 	user_irq_run_to_knock(self->vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-
-	*user_irq_field(self->vcpu) = 0;
-	r = user_irq_run(self->vcpu);
+	EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
 	EXPECT_EQ(-1, r.ret);
 	EXPECT_EQ(EFAULT, r.err);
-	EXPECT_EQ(variant->line, r.levels);
+	EXPECT_EQ(0, r.levels);
 }
 
 /*
@@ -389,7 +387,7 @@ TEST_F(line, scribble_makes_no_return)
 
 /*
  * The field is no part of what kvm_valid_regs and kvm_dirty_regs select: it is
- * written with neither, and what the VMM left there is not read back with both.
+ * written with neither, with one, and with both.
  *
  * Clause: independent
  */
@@ -404,14 +402,35 @@ TEST_F(line, valid_and_dirty_regs_make_no_difference)
 		self->vcpu->run->kvm_dirty_regs = regs[i][1];
 
 		user_irq_set_level(self->vcpu, variant->line, true);
-		*user_irq_field(self->vcpu) = variant->line;
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 		user_irq_set_level(self->vcpu, variant->line, false);
-		*user_irq_field(self->vcpu) = 0;
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
+}
+
+/*
+ * Nor is it read back as what kvm_dirty_regs selects is: what the VMM left there
+ * is neither a line's level nor what was told of it.
+ *
+ * Clause: independent
+ */
+TEST_F(line, valid_and_dirty_regs_read_nothing_back)
+{
+	struct user_irq_return r;
+
+	self->vcpu->run->kvm_valid_regs = ~0ULL;
+	self->vcpu->run->kvm_dirty_regs = ~0ULL;
+	*user_irq_field(self->vcpu) = variant->line;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+
+	user_irq_set_level(self->vcpu, variant->line, true);
+	self->vcpu->run->kvm_dirty_regs = ~0ULL;
+	*user_irq_field(self->vcpu) = variant->line;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 }
 
 /*
