@@ -23,11 +23,11 @@ class DeviationError(CouldNotRun):
 class Deviation:
     title: str
     verdict: str
-    may_pass: bool
     fault: str
     bases: list
     hosts: list
     cases: list
+    may_pass: bool = False
 
     def covers(self, case):
         return any(fnmatchcase(case.host, host) for host in self.hosts) and \
@@ -43,8 +43,8 @@ def read_all(path=FILE):
         if verdict not in VERDICTS:
             raise DeviationError(f"{path}: [{title}] knows a verdict '{verdict}'. "
                                  f"There are: {', '.join(VERDICTS)}, each with '{_OR_PASS.strip()}' or without.")
-        deviations.append(Deviation(title, verdict, verdict != values["verdict"], values["fault"],
-                                    values["bases"].split(), values["hosts"].split(), values["cases"].split()))
+        deviations.append(Deviation(title, verdict, values["fault"], values["bases"].split(), values["hosts"].split(),
+                                    values["cases"].split(), may_pass=verdict != values["verdict"]))
     return deviations
 
 
