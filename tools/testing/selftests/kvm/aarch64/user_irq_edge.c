@@ -39,9 +39,10 @@ static void guest_waits(struct user_irq_guest *g)
 
 static void guest_sleeps(struct user_irq_guest *g)
 {
-	WRITE_ONCE(g->progress, 1);
-	for (;;)
+	for (;;) {
+		WRITE_ONCE(g->progress, g->progress + 1);
 		wfi();
+	}
 }
 
 static int open_pulse(struct kvm_vcpu *vcpu)
@@ -240,6 +241,7 @@ TEST_F(edge, scribble_makes_no_difference)
 
 struct raiser {
 	struct user_irq_guest *g;
+	u64 progress;
 	pid_t vcpu_thread;
 	int pulse;
 	bool into_sleep;
@@ -250,7 +252,7 @@ static void *raise_into(void *arg)
 {
 	struct raiser *raiser = arg;
 
-	while (!READ_ONCE(raiser->g->progress))
+	while (READ_ONCE(raiser->g->progress) == raiser->progress)
 		sched_yield();
 	if (raiser->into_sleep)
 		user_irq_wait_asleep(raiser->vcpu_thread);
@@ -264,6 +266,7 @@ static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, struct raiser
 	pthread_t thread;
 
 	raiser->g = user_irq_guest(vcpu);
+	raiser->progress = raiser->g->progress;
 	raiser->vcpu_thread = gettid();
 	TEST_ASSERT(!pthread_create(&thread, NULL, raise_into, raiser), "no thread that raises");
 	r = user_irq_run(vcpu);
@@ -309,7 +312,7 @@ TEST_F(edge, while_the_guest_waits_in_wfi)
 		ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
 		waits += user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI);
 		/* The rest of a wait is as any other. */
-	} while (waits < 2 && tries++ < MAX_TRIES);
+	} while (waits < 2 && ++tries < MAX_TRIES);
 	EXPECT_EQ(2, waits);
 }
 

@@ -183,7 +183,7 @@ static void guest_takes_all(struct user_irq_guest *g)
 	guest_knock(g);
 }
 
-/* The VMM's device: it interrupts at once, or once the vCPU sleeps. */
+/* The VMM's device: it interrupts at once, or once the vCPU sleeps or should. */
 struct device {
 	pthread_t thread;
 	struct gicv2 *gic;

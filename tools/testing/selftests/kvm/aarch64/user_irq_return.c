@@ -23,7 +23,7 @@
 static void guest_computes(struct user_irq_guest *g)
 {
 	for (;;) {
-		guest_run_on(g, 10000);
+		guest_run_on(g, 30000);
 		guest_knock(g);
 	}
 }
@@ -311,7 +311,8 @@ TEST_F(line, is_current_at_a_run_that_fails)
 	struct kvm_vm *vm = self->vcpu->vm;
 	struct user_irq_return r;
 
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, LOST_GPA, LOST_SLOT, 1, 0);
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, LOST_GPA, LOST_SLOT,
+				    vm_calc_num_guest_pages(vm->mode, getpagesize()), 0);
 	virt_map(vm, LOST_GPA, LOST_GPA, 1);
 	ASSERT_EQ(0, mprotect(addr_gpa2hva(vm, LOST_GPA), getpagesize(), PROT_NONE));
 

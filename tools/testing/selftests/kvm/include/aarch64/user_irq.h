@@ -148,7 +148,7 @@ u64 user_irq_pc(struct kvm_vcpu *vcpu);
 bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn);
 u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
 bool user_irq_thread_sleeps(pid_t tid);
-bool user_irq_wait_asleep(pid_t tid);
+void user_irq_wait_asleep(pid_t tid);
 void user_irq_ignore_signal(int sig);
 bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);

@@ -504,21 +504,16 @@ bool user_irq_thread_sleeps(pid_t tid)
  * @tid: the vCPU's thread
  *
  * Where the host does not trap WFI the thread never sleeps. So this gives up
- * after a time in which the guest will have got to where it waits.
- *
- * Return: true if the thread was seen asleep.
+ * after a time in which the guest should have got to where it waits. Whether it
+ * had, user_irq_came_from() can tell.
  */
-bool user_irq_wait_asleep(pid_t tid)
+void user_irq_wait_asleep(pid_t tid)
 {
 	const struct timespec pause = { .tv_nsec = 100 * 1000 };
 	int looks;
 
-	for (looks = 0; looks < MAX_LOOKS; looks++) {
-		if (user_irq_thread_sleeps(tid))
-			return true;
+	for (looks = 0; looks < MAX_LOOKS && !user_irq_thread_sleeps(tid); looks++)
 		nanosleep(&pause, NULL);
-	}
-	return false;
 }
 
 /**
