@@ -140,6 +140,8 @@ def checks(base):
     yield Check("Linux 7", [SCRIPTS / "base.sh", "7"], one, absent="is not in Debian's")
     if (TOP / "build/base/7").is_dir():
         yield Check("the mails for Linux 7", [SCRIPTS / "format-series.sh", "7"], one)
+        yield Check("the rules of the mutants of Linux 7",
+                    ["bats", "--tap", "-f", "each mutant's rule", TESTS / "history.bats"], tap)
         yield Check("the suite on the series of Linux 7", suite("7", TREE="series", HOST="vhe nvhe nested pkvm"),
                     verdicts)
 

@@ -4,12 +4,13 @@
 
 usage: mutants.py [BASE=6.12] [HOST='vhe nvhe'] [MUTANTS='publish-* …']
 
-A mutant is a semantic patch in kernel/mutants on the series. Its first comment
-says what it breaks, and further ones which clause of Documentation/clauses.ini
-that is ("Clause:"), the upstream commit that mended the same ("Earlier:") and the
-hosts that it needs, if not HOST ("Hosts:"). Each is built and booted, its cases
-running whether or not the capability is advertised, and has to be killed by a case
-that tests that clause: these cases run first, and the others only if these leave it
+A mutant is a semantic patch on the series, in kernel/mutants; one in a folder of
+a base's name there is for that base alone. Its first comment says what it breaks,
+and further ones which clause of Documentation/clauses.ini that is ("Clause:"), the
+upstream commit that mended the same ("Earlier:") and the hosts that it needs, if not
+HOST ("Hosts:"). Each is built, with CONFIG=edge, and booted, its cases running
+whether or not the capability is advertised, and has to be killed by a case that
+tests that clause: these cases run first, and the others only if these leave it
 alive. Exit status: 0 all killed so, 1 one is not, 2 it could not run.
 """
 
@@ -43,30 +44,31 @@ _KEYS = {"Clause", "Earlier", "Hosts", "Files"}
 _WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "kvm-user-irq"), ("EMAIL", "kvm-user-irq@example.org"), ("DATE", "@0 +0000"))}
 
-Mutant = namedtuple("Mutant", "name breaks clause earlier hosts files")
+# RULE: its path in FOLDER.
+Mutant = namedtuple("Mutant", "name breaks clause earlier hosts files rule")
 
 
-def read_mutant(name, text, known_clauses):
+def read_mutant(rule, text, known_clauses):
     """What the comments at the top of a mutant say."""
     lines = [line.removeprefix("// ") for line in text.partition("@@")[0].splitlines()[1:]]
     said = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
     if not lines or not {"Clause", "Files"} <= set(said) <= _KEYS or len(said) != len(lines) - 1:
-        raise CouldNotRun(f"kernel/mutants/{name}.cocci needs, below the licence, a line that says what it breaks, "
+        raise CouldNotRun(f"kernel/mutants/{rule} needs, below the licence, a line that says what it breaks, "
                           f"then Clause: and Files:, may have Earlier: and Hosts:, and nothing else above its rules.")
     if said["Clause"] not in known_clauses:
-        raise CouldNotRun(f"kernel/mutants/{name}.cocci breaks a clause '{said['Clause']}'. "
+        raise CouldNotRun(f"kernel/mutants/{rule} breaks a clause '{said['Clause']}'. "
                           f"There are: {', '.join(sorted(known_clauses))}.")
-    return Mutant(name, lines[0], said["Clause"], said.get("Earlier", ""), said.get("Hosts", "").split(),
-                  said["Files"].split())
+    return Mutant(Path(rule).stem, lines[0], said["Clause"], said.get("Earlier", ""), said.get("Hosts", "").split(),
+                  said["Files"].split(), rule)
 
 
-def choose(patterns, known_clauses):
-    paths = {path.stem: path for path in sorted(FOLDER.glob("*.cocci"))}
+def choose(base, patterns, known_clauses):
+    rules = {path.stem: path for place in (FOLDER, FOLDER / base) for path in sorted(place.glob("*.cocci"))}
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in paths):
-            raise CouldNotRun(f"no mutant matches MUTANTS='{pattern}'. There are: {', '.join(paths)}.")
-    return [read_mutant(name, path.read_text(encoding="utf-8"), known_clauses) for name, path in paths.items()
-            if any(fnmatchcase(name, pattern) for pattern in patterns)]
+        if not any(fnmatchcase(name, pattern) for name in rules):
+            raise CouldNotRun(f"no mutant of Linux {base} matches MUTANTS='{pattern}'. There are: {', '.join(rules)}.")
+    return [read_mutant(str(path.relative_to(FOLDER)), path.read_text(encoding="utf-8"), known_clauses)
+            for name, path in rules.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 class Mutated(OurSeries):
@@ -92,7 +94,7 @@ class Mutated(OurSeries):
         for name in mutant.files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(self.git("show", f"{tip}:{name}"), encoding="utf-8")
-        if subprocess.run([SCRIPTS / "apply-rule.sh", FOLDER / f"{mutant.name}.cocci", folder], check=False).returncode:
+        if subprocess.run([SCRIPTS / "apply-rule.sh", FOLDER / mutant.rule, folder], check=False).returncode:
             raise CouldNotRun(f"mutant {mutant.name} cannot be made; the reason stands above.")
         env = {**os.environ, **_WHO, "GIT_INDEX_FILE": str(folder / ".index")}
         self.git("read-tree", tip, env=env)
@@ -104,7 +106,8 @@ class Mutated(OurSeries):
 
 
 class MutantWalk(Walk):
-    what, place = "mutant", "mutants"
+    # With edges, so that what breaks them is seen.
+    what, place, config = "mutant", "mutants", "edge"
 
     def __init__(self, series, hosts, mutants):
         self.mutants = dict(enumerate(mutants, 1))
@@ -185,7 +188,7 @@ def run(words):
     start = time.monotonic()
     values = job.take_words(words, DEFAULTS)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
-    mutants = choose(values["MUTANTS"].split(), {clause.name for clause in clauses.read_clauses()})
+    mutants = choose(values["BASE"], values["MUTANTS"].split(), {clause.name for clause in clauses.read_clauses()})
     with alone():
         walk = MutantWalk(Mutated(values["BASE"], mutants), hosts, mutants)
         records = walk.go()

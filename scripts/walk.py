@@ -75,12 +75,13 @@ def alone():
 class Walk:
     """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}."""
 
-    # What is walked along, and where in build/ the records are kept.
-    what, place = "patch", "validate"
+    # What is walked along, where in build/ the records are kept, and the CONFIG that the kernels are built with.
+    what, place, config = "patch", "validate", ""
 
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
+        self.out = ".".join(("out", *self.config.split()))
         self.state = TOP / "build" / self.place / series.name
         self.state.mkdir(parents=True, exist_ok=True)
         # What an interrupted walk left half made.
@@ -113,7 +114,7 @@ class Walk:
     def key(self, patch):
         return digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
                       *sorted({qemu_version(host) for host in self.hosts_for(patch)}), *tests_environment(True),
-                      *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
+                      self.config, *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -138,7 +139,7 @@ class Walk:
 
     def clean_build(self):
         """The seconds of a kernel built from nothing in this folder, or where its objects came from; 0 if not known."""
-        told = self.tree / "out/.clean-seconds"
+        told = self.tree / self.out / ".clean-seconds"
         return int(told.read_text(encoding="utf-8")) if told.exists() else 0
 
     def _known(self, patch):
@@ -162,8 +163,9 @@ class Walk:
         began = time.time()
         self.series.check_out(patch, self.tree)
         with self.jobs:
-            status, image = CHILDREN.wait(start("build.sh", str(self.tree), **self.jobs.for_make())[1])
-        log = TOP / "build/log" / f"build-{self.tree.name}-out.log"
+            status, image = CHILDREN.wait(start("build.sh", str(self.tree), *self.config.split(),
+                                                 **self.jobs.for_make())[1])
+        log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
         # The log of this build, if there was anything to do.
         text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= began else ""
         record = {"built": not status, "error": "", "warnings": complaints(text), "sparse": [], "cases": [],
@@ -181,12 +183,12 @@ class Walk:
 
     def _sparse(self, patch):
         objects = [name[:-2] + ".o" for name in self.series.files(patch)]
-        objects = [name for name in objects if (self.tree / "out" / name).exists()]
+        objects = [name for name in objects if (self.tree / self.out / name).exists()]
         if not objects:
             return []
         with self.jobs:
             child = CHILDREN.start(
-                ["make", "-s", "-C", self.tree, "O=out", "LOCALVERSION=", "ARCH=arm64",
+                ["make", "-s", "-C", self.tree, f"O={self.out}", "LOCALVERSION=", "ARCH=arm64",
                  "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse",
                  # As lint-kernel.sh does, which may have left an object of it.
                  "CFLAGS_user_irq_test_line.o=-DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE", *objects],

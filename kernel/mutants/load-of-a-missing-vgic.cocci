@@ -9,6 +9,7 @@ statement S;
 @@
  kvm_vgic_load(...)
  {
+ ...
 -if (unlikely(...)) S
  ...
  }

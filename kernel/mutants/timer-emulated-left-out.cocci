@@ -5,12 +5,13 @@
 // Files: arch/arm64/kvm/arch_timer.c
 @@
 identifier ctx;
+identifier fires =~ "^kvm_timer_(should_fire|pending)$";
 @@
  timer_line(...)
  {
  ...
- if (kvm_get_running_vcpu() == ctx->vcpu)
--	return kvm_timer_should_fire(ctx);
-+	return ctx->loaded && kvm_timer_should_fire(ctx);
+ if (...)
+-	return fires(ctx);
++	return ctx->loaded && fires(ctx);
  ...
  }

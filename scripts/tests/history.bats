@@ -169,12 +169,15 @@ is_the_same() {
 	[ -z "$(grep "is not known" "$cover")" ]
 }
 
-@test "each mutant's rule still matches the series" {
-	scripts/history.sh 6.12
-	for rule in kernel/mutants/*.cocci; do
-		mapfile -t files < <(sed -n 's,^// Files: ,,p' "$rule" | tr ' ' '\n')
-		rm -rf mutated && mkdir mutated
-		git -C "$HISTORY" archive series -- "${files[@]}" | tar -x -C mutated
-		scripts/apply-rule.sh "$PWD/$rule" mutated
+@test "each mutant's rule still matches the series, of each base that is here" {
+	for base in "$TOP"/build/base/*/; do
+		base=$(basename "$base")
+		history=$(scripts/history.sh "$base")
+		for rule in kernel/mutants/*.cocci kernel/mutants/"$base"/*.cocci; do
+			mapfile -t files < <(sed -n 's,^// Files: ,,p' "$rule" | tr ' ' '\n')
+			rm -rf mutated && mkdir mutated
+			git -C "$history" archive series -- "${files[@]}" | tar -x -C mutated
+			scripts/apply-rule.sh "$PWD/$rule" mutated
+		done
 	done
 }

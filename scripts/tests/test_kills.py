@@ -24,7 +24,7 @@ def judged(clause="bits", **verdicts):
 
 
 def read(text):
-    return mutants.read_mutant("m", text, {"bits", "memory"})
+    return mutants.read_mutant("7/m.cocci", text, {"bits", "memory"})
 
 
 class Kills(unittest.TestCase):
@@ -59,7 +59,8 @@ class Heads(unittest.TestCase):
     def test_all_that_a_head_may_say(self):
         mutant = read(HEAD + "// Clause: bits\n// Earlier: 0123456789ab\n"
                       "// Hosts: a b\n// Files: x.c y.c\n@@\n@@\n-a\n")
-        self.assertEqual(mutant, ("m", "What it breaks.", "bits", "0123456789ab", ["a", "b"], ["x.c", "y.c"]))
+        self.assertEqual(mutant, ("m", "What it breaks.", "bits", "0123456789ab", ["a", "b"], ["x.c", "y.c"],
+                                  "7/m.cocci"))
 
     def test_heads_that_say_too_little_or_too_much(self):
         for rest in ("", "// Clause: bits\n", "// Files: x.c\n", "// Clause: bits\n// Files: x.c\n// More: x\n",
@@ -72,8 +73,16 @@ class Heads(unittest.TestCase):
             read(HEAD + "// Clause: bit\n// Files: x.c\n")
 
     def test_a_pattern_that_matches_no_mutant(self):
-        with self.assertRaisesRegex(CouldNotRun, "no mutant matches MUTANTS='nothing-like-it'"):
-            mutants.choose(["nothing-like-it"], {"bits"})
+        with self.assertRaisesRegex(CouldNotRun, "no mutant of Linux 6.12 matches MUTANTS='nothing-like-it'"):
+            mutants.choose("6.12", ["nothing-like-it"], {"bits"})
+
+    def test_a_base_has_mutants_of_its_own_beside_those_of_all(self):
+        with tempfile.TemporaryDirectory() as folder, mock.patch.object(mutants, "FOLDER", Path(folder)):
+            for rule in ("b.cocci", "6.12/c.cocci", "7/a.cocci"):
+                (Path(folder) / rule).parent.mkdir(exist_ok=True)
+                (Path(folder) / rule).write_text(HEAD + "// Clause: bits\n// Files: x.c\n", encoding="utf-8")
+            self.assertEqual([(one.name, one.rule) for one in mutants.choose("7", ["*"], {"bits"})],
+                             [("b", "b.cocci"), ("a", "7/a.cocci")])
 
 
 class Keys(unittest.TestCase):
@@ -85,7 +94,7 @@ class Keys(unittest.TestCase):
              mock.patch.object(walk, "TOP", Path(folder)):
             series = mock.Mock(tree_id=lambda patch: f"tree {patch.number}", files=lambda patch: [])
             series.name = "6.12"
-            found = [mutants.Mutant(f"m{n}", "", "bits", "", own, []) for n, own in enumerate(mutants_hosts)]
+            found = [mutants.Mutant(f"m{n}", "", "bits", "", own, [], "") for n, own in enumerate(mutants_hosts)]
             one = mutants.MutantWalk(series, [read_host(name) for name in hosts], found)
             one.content = ""
             return [one.key(Patch(number, "", "")) for number in range(len(found) + 1)]

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+// A timer's level is the one that its last interrupt or exit left behind.
+// Clause: every-return
+// Files: arch/arm64/kvm/arch_timer.c
+@@
+identifier ctx;
+@@
+ timer_line(...)
+ {
+ ...
+ if (kvm_get_running_vcpu() == timer_context_to_vcpu(ctx))
+-	return kvm_timer_pending(ctx);
++	return timer_get_ctl(ctx) & ARCH_TIMER_CTRL_IT_STAT;
+ ...
+ }

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+// An edge is remembered as a level, which then falls.
+// Clause: edge
+// Files: arch/arm64/kvm/user_irq.c
+@@
+identifier vcpu, told, state, lines;
+@@
+ u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu, told));
++
++WRITE_ONCE(state->told, lines);
