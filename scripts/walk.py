@@ -163,8 +163,8 @@ class Walk:
         began = time.time()
         self.series.check_out(patch, self.tree)
         with self.jobs:
-            status, image = CHILDREN.wait(start("build.sh", str(self.tree), *self.config.split(),
-                                                 **self.jobs.for_make())[1])
+            _, child = start("build.sh", str(self.tree), *self.config.split(), **self.jobs.for_make())
+            status, image = CHILDREN.wait(child)
         log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
         # The log of this build, if there was anything to do.
         text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= began else ""
