@@ -592,6 +592,10 @@ TEST_F(line, fall_by_psci_off_and_on_is_told)
 	EXPECT_EQ((u64)guest_knocks, user_irq_pc(self->vcpus[1]));
 }
 
+/* In ISR_EL1 */
+#define PENDING_FIQ	BIT(6)
+#define PENDING_IRQ	BIT(7)
+
 /* The guest's: what waits to be taken */
 static u64 pending;
 
@@ -646,7 +650,8 @@ FIXTURE_TEARDOWN(input)
 
 /*
  * An input is the VMM's, and no part of the vCPU's state: KVM_ARM_VCPU_INIT on a
- * vCPU that has run leaves it high, and it falls when the VMM lowers it.
+ * vCPU that has run leaves it high, as does a move of the other input after that,
+ * and it falls when the VMM lowers it.
  *
  * Clause: delivery
  */
@@ -660,15 +665,17 @@ TEST_F(input, survives_vcpu_init)
 	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
-	EXPECT_NE(0, *seen);
+	EXPECT_EQ(PENDING_IRQ, *seen);
 
 	user_irq_reset(self->vcpu, KVM_ARM_DEV_EL1_VTIMER, guest_tells_what_is_pending);
+	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_FIQ, true);
 	user_irq_run_to_knock(self->vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	EXPECT_NE(0, *seen);
+	EXPECT_EQ(PENDING_IRQ | PENDING_FIQ, *seen);
 
 	user_irq_reset(self->vcpu, KVM_ARM_DEV_EL1_VTIMER, guest_tells_what_is_pending);
 	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_FIQ, false);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	EXPECT_EQ(0, *seen);
