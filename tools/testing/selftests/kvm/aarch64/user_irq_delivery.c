@@ -426,6 +426,24 @@ TEST_F(irq_line, left_to_el1_ends_a_wfi_of_el2)
 }
 
 /*
+ * Nor does a WFI of EL2's wait that comes after it. A CPU that does not see the
+ * interrupt would wait, for the host's next one, so KVM has to see each WFI.
+ *
+ * Clause: delivery
+ */
+TEST_F(irq_line, left_to_el1_lets_no_wfi_of_el2_wait)
+{
+	const struct plan p = { .at_el2 = true, .body = sleeps };
+	int i;
+
+	write_guest_global(self->vcpu->vm, plan, p);
+	user_irq_set_irq(self->vcpu, variant->line, true);
+	for (i = 0; i < ROUNDS; i++)
+		RUN_AND_ASSERT_TAKEN(0, 0);
+	EXPECT_LE(ROUNDS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
+}
+
+/*
  * A virtual interrupt that EL2 raises for its guest by HCR_EL2 is that guest's,
  * and one that the VMM raises meanwhile is EL2's.
  *
