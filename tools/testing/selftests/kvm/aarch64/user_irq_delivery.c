@@ -94,6 +94,12 @@ static void sleeps(struct user_irq_guest *g)
 	}
 }
 
+static void knocks_then_sleeps(struct user_irq_guest *g)
+{
+	guest_knock(g);
+	sleeps(g);
+}
+
 static void knocks_then_unmasks(struct user_irq_guest *g)
 {
 	guest_knock(g);
@@ -433,10 +439,11 @@ TEST_F(irq_line, left_to_el1_ends_a_wfi_of_el2)
  */
 TEST_F(irq_line, left_to_el1_lets_no_wfi_of_el2_wait)
 {
-	const struct plan p = { .at_el2 = true, .body = sleeps };
+	const struct plan p = { .at_el2 = true, .body = knocks_then_sleeps };
 	int i;
 
 	write_guest_global(self->vcpu->vm, plan, p);
+	RUN_AND_ASSERT_TAKEN(0, 0);
 	user_irq_set_irq(self->vcpu, variant->line, true);
 	for (i = 0; i < ROUNDS; i++)
 		RUN_AND_ASSERT_TAKEN(0, 0);
