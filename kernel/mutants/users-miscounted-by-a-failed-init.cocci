@@ -1,36 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-// A vCPU that never ran takes one off the count of users when it goes, and the last user is not told.
+// A vCPU whose first run failed is taken for one with a vgic when it is initialized again.
 // Clause: notified
 // Earlier: 38d7aacca092
-// Files: arch/arm64/kvm/arm.c
+// Files: arch/arm64/kvm/arch_timer.c
 @@
 identifier vcpu;
 @@
-+static atomic_t user_irq_users = ATOMIC_INIT(0);
-+
- void kvm_arch_vcpu_destroy(struct kvm_vcpu *vcpu)
+ kvm_timer_update_irq(...)
  {
-+if (!irqchip_in_kernel(vcpu->kvm))
-+	atomic_dec(&user_irq_users);
- ...
+ <...
+-userspace_irqchip(vcpu->kvm)
++(userspace_irqchip(vcpu->kvm) && vcpu_has_run_once(vcpu))
+ ...>
  }
-
-@@
-identifier vcpu;
-@@
- int kvm_arch_vcpu_run_pid_change(struct kvm_vcpu *vcpu)
- {
- ...
- if (likely(vcpu_has_run_once(vcpu)))
- 	return 0;
-+if (!irqchip_in_kernel(vcpu->kvm))
-+	atomic_inc(&user_irq_users);
- ...
- }
-
-@@
-identifier vcpu;
-@@
--if (unlikely(!irqchip_in_kernel(vcpu->kvm)))
-+if (!irqchip_in_kernel(vcpu->kvm) && atomic_read(&user_irq_users) > 0)
- 	kvm_user_irq_publish(vcpu);

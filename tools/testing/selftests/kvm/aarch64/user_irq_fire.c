@@ -17,15 +17,11 @@
 #include "vgic.h"
 
 #define ROUNDS		10
-/* Of a case that takes seconds: a machine may be ten times as slow. */
-#define TIMEOUT		100
 /* Each with twice the time of the one before, from 1 ms to 4 s. */
 #define MAX_TRIES	13
 #define MANY_VMS	64
 /* So long that one meets the few instructions of the kernel's that could undo it. */
 #define MOVES_NS	(3 * NSEC_PER_SEC)
-#define PAGE		4096
-#define PAGES		(2 * ROUNDS)
 
 /* Memory of the VM's that the guest can only read: a store there is for the VMM. */
 #define READ_ONLY_GPA	0x10000000
@@ -35,8 +31,9 @@
  * @field_is_ours: nobody scribbles, so the field can be believed
  * @left_alone: nobody kicks, so each EINTR tells a change
  * @known: the levels at the last return
- * @hops: how often it was sent to another CPU
- * @enough_hops: how often it has to be, at least
+ * @rises: how often the line rose, @hops: it was sent to another CPU, and
+ * @kicks: it came back for a kick alone; @enough_hops, @enough_kicks: how often
+ * that has to be, at least
  */
 struct vcpu_thread {
 	pthread_t thread;
@@ -49,6 +46,8 @@ struct vcpu_thread {
 	int rises;
 	int hops;
 	int enough_hops;
+	int kicks;
+	int enough_kicks;
 	const char *failure;
 };
 
@@ -72,9 +71,11 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 		*told = true;
 		t->rises++;
 		WRITE_ONCE(g->stop, 1);
-	} else if (t->left_alone && levels == t->known) {
+	} else if (levels == t->known) {
 		/* Between a rise and the knock it may tell the fall. */
-		t->failure = levels ? "told twice" : "came back for nothing";
+		if (t->left_alone)
+			t->failure = levels ? "told twice" : "came back for nothing";
+		t->kicks++;
 	}
 	t->known = levels;
 }
@@ -86,7 +87,8 @@ static void *run_rises(void *arg)
 	bool told = false;
 
 	WRITE_ONCE(t->tid, gettid());
-	while ((t->rises < ROUNDS || READ_ONCE(t->hops) < t->enough_hops) && !*t->failure) {
+	while ((t->rises < ROUNDS || READ_ONCE(t->hops) < t->enough_hops ||
+		t->kicks < t->enough_kicks) && !*t->failure) {
 		r = user_irq_run(t->vcpu);
 		judge(t, &r, &told);
 	}
@@ -94,33 +96,20 @@ static void *run_rises(void *arg)
 	return NULL;
 }
 
-static cpu_set_t usable_cpus(void)
-{
-	cpu_set_t cpus;
-
-	TEST_ASSERT(!sched_getaffinity(0, sizeof(cpus), &cpus), "no CPUs: %s", strerror(errno));
-	return cpus;
-}
-
-static bool has_two_cpus(void)
-{
-	const cpu_set_t cpus = usable_cpus();
-
-	return CPU_COUNT(&cpus) > 1;
-}
-
 /* The fire: one thread that does this to a vCPU's thread until that is through. */
 
 static void hop(struct vcpu_thread *t)
 {
-	const cpu_set_t cpus = usable_cpus();
-	int cpu;
+	int cpu, n;
 
 	while (!READ_ONCE(t->tid))
 		sched_yield();
-	for (cpu = 0; !READ_ONCE(t->over); cpu = (cpu + 1) % CPU_SETSIZE) {
-		if (!CPU_ISSET(cpu, &cpus))
+	for (n = 0; !READ_ONCE(t->over); n++) {
+		cpu = user_irq_cpu(n);
+		if (cpu < 0) {
+			n = -1;
 			continue;
+		}
 		WRITE_ONCE(t->hops, t->hops + user_irq_pin_thread(READ_ONCE(t->tid), cpu));
 		sched_yield();
 	}
@@ -177,7 +166,7 @@ FIXTURE_SETUP(fire)
 
 	if (missing)
 		SKIP(return, "%s", missing);
-	if (variant->does == hop && !has_two_cpus())
+	if (variant->does == hop && user_irq_cpu(1) < 0)
 		SKIP(return, "one CPU: there is no other to hop to");
 
 	user_irq_vm(variant->line, 1, guest_arms_and_lowers, &self->vcpu);
@@ -204,6 +193,7 @@ TEST_F(fire, each_rise_and_fall_is_told)
 		.field_is_ours = variant->does != scribble,
 		.left_alone = variant->does != kick,
 		.enough_hops = variant->does == hop ? ROUNDS : 0,
+		.enough_kicks = variant->does == kick ? ROUNDS : 0,
 	};
 
 	signal(SIGUSR1, user_irq_ignore_signal);
@@ -274,9 +264,9 @@ TEST_F(crowd, each_rise_and_fall_is_told)
 
 /* How the guest leaves right after its line has moved; set in its own copy. */
 static enum { MMIO_READ, READ_ONLY, HYPERCALL, BREAKPOINT, NEW_PAGE } way;
-static u8 pages[PAGES][PAGE];
+static u64 page;
 
-static void guest_leaves(struct user_irq_guest *g, int round)
+static void guest_leaves(struct user_irq_guest *g)
 {
 	struct arm_smccc_res res;
 
@@ -295,7 +285,7 @@ static void guest_leaves(struct user_irq_guest *g, int round)
 		break;
 	case NEW_PAGE:
 		/* Only the kernel sees this one; the knock is for the host. */
-		WRITE_ONCE(pages[round % PAGES][0], 1);
+		WRITE_ONCE(*(u64 *)page, 1);
 		guest_knock(g);
 		break;
 	}
@@ -303,18 +293,18 @@ static void guest_leaves(struct user_irq_guest *g, int round)
 
 static void guest_moves_and_leaves(struct user_irq_guest *g)
 {
-	int i;
-
-	for (i = 0; ; i += 2) {
+	for (;;) {
 		guest_set_level(g->line, true);
-		guest_leaves(g, i);
+		guest_leaves(g);
 		guest_set_level(g->line, false);
-		guest_leaves(g, i + 1);
+		guest_leaves(g);
 	}
 }
 
 FIXTURE(exits) {
 	struct kvm_vcpu *vcpu;
+	/* A page of the guest's, which the VMM can take from it */
+	void *page;
 };
 
 FIXTURE_VARIANT(exits) {
@@ -340,6 +330,7 @@ FIXTURE_SETUP(exits)
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
 	};
 	struct kvm_vm *vm;
+	vm_vaddr_t gva;
 
 	if (missing)
 		SKIP(return, "%s", missing);
@@ -353,6 +344,9 @@ FIXTURE_SETUP(exits)
 			    (void *)&filter);
 	vcpu_guest_debug_set(self->vcpu, &debug);
 	write_guest_global(vm, way, variant->way);
+	gva = vm_vaddr_alloc(vm, 2 * getpagesize(), KVM_UTIL_MIN_VADDR);
+	self->page = (void *)round_up((unsigned long)addr_gva2hva(vm, gva), getpagesize());
+	write_guest_global(vm, page, addr_hva2gpa(vm, self->page) - addr_gva2gpa(vm, gva) + gva);
 }
 
 FIXTURE_TEARDOWN(exits)
@@ -360,10 +354,11 @@ FIXTURE_TEARDOWN(exits)
 	kvm_vm_free(self->vcpu->vm);
 }
 
-static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu)
+static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu, void *page)
 {
 	struct user_irq_return r;
 
+	TEST_ASSERT(!madvise(page, getpagesize(), MADV_DONTNEED), "a page that stays");
 	user_irq_run_to_knock(vcpu, &r);
 	if (!r.ret && r.reason == KVM_EXIT_DEBUG)
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), user_irq_pc(vcpu) + 4);
@@ -388,11 +383,11 @@ TEST_F(exits, change_is_told_by_then)
 		const u64 line = lines[i % ARRAY_SIZE(lines)];
 
 		user_irq_guest(self->vcpu)->line = line;
-		r = run_to_exit(self->vcpu);
+		r = run_to_exit(self->vcpu, self->page);
 		EXPECT_EQ(0, r.ret);
 		EXPECT_EQ(variant->reason, r.reason);
 		ASSERT_EQ(line, r.levels);
-		r = run_to_exit(self->vcpu);
+		r = run_to_exit(self->vcpu, self->page);
 		EXPECT_EQ(variant->reason, r.reason);
 		ASSERT_EQ(0, r.levels);
 	}
@@ -757,7 +752,7 @@ TEST_F(input, moved_by_another_thread_stays)
 	int ret = 0, lost = 0;
 	u64 *seen;
 
-	if (!has_two_cpus())
+	if (user_irq_cpu(1) < 0)
 		SKIP(return, "one CPU: no thread moves an input while another enters KVM_RUN");
 	ASSERT_LINE_IS_TOLD(self->vcpu);
 
@@ -806,7 +801,7 @@ FIXTURE_TEARDOWN(vms)
  *
  * Clause: vgic
  */
-TEST_F_TIMEOUT(vms, many_with_and_without_a_vgic, TIMEOUT)
+TEST_F(vms, many_with_and_without_a_vgic)
 {
 	const u64 scribble = 0x123456789abcdef0;
 	struct kvm_vcpu *vcpus[MANY_VMS];
@@ -839,7 +834,7 @@ TEST_F_TIMEOUT(vms, many_with_and_without_a_vgic, TIMEOUT)
 
 /*
  * A vCPU that cannot be initialized has no lines, and its end takes nothing from
- * the VMs that have. Reverting 38d7aacca092 (CVE-2024-53195) would show here.
+ * the VMs that have.
  *
  * Clause: notified
  */
@@ -868,6 +863,84 @@ TEST_F(vms, failed_vcpu_init_takes_nothing_from_others)
 	user_irq_run_to_knock(vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, self->lines, r);
 	kvm_vm_free(vcpu->vm);
+}
+
+/*
+ * Nor does one whose first KVM_RUN fails, for the VMM has not set up the PMU that
+ * it asked for, and that is initialized again then. Reverting 38d7aacca092
+ * (CVE-2024-53195) would show here: the vCPU had its timers by then, was not yet
+ * counted among those without a vgic, and the host warned.
+ *
+ * Clause: notified
+ */
+TEST_F(vms, failed_first_run_takes_nothing_from_others)
+{
+	struct kvm_vcpu_init init;
+	struct user_irq_return r;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	int i, fd;
+
+	user_irq_vm(self->lines, 1, guest_raises, &vcpu);
+	for (i = 0; i < ROUNDS; i++) {
+		vm = vm_create_barebones();
+		fd = __vm_ioctl(vm, KVM_CREATE_VCPU, NULL);
+		ASSERT_LE(0, fd);
+		vm_ioctl(vm, KVM_ARM_PREFERRED_TARGET, &init);
+		init.features[0] |= BIT(KVM_ARM_VCPU_PMU_V3);
+		ASSERT_EQ(0, ioctl(fd, KVM_ARM_VCPU_INIT, &init));
+		EXPECT_EQ(-1, ioctl(fd, KVM_RUN, NULL));
+		EXPECT_EQ(EINVAL, errno);
+		EXPECT_EQ(0, ioctl(fd, KVM_ARM_VCPU_INIT, &init));
+		close(fd);
+		kvm_vm_free(vm);
+	}
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, self->lines, r);
+	kvm_vm_free(vcpu->vm);
+}
+
+/* KVM_RUN on a vCPU that the VMM has suspended, which may not wait, and is let go on. */
+#define SUSPEND_AND_ASSERT_TOLD(_vcpu, _levels) do {				\
+	struct kvm_mp_state _state = { .mp_state = KVM_MP_STATE_SUSPENDED };	\
+	struct user_irq_return _r;						\
+										\
+	vcpu_mp_state_set(_vcpu, &_state);					\
+	_r = user_irq_run(_vcpu);						\
+	ASSERT_TRUE(_r.kind == USER_IRQ_INTR ||					\
+		    (!_r.ret && _r.reason == KVM_EXIT_SYSTEM_EVENT &&		\
+		     _vcpu->run->system_event.type == KVM_SYSTEM_EVENT_WAKEUP))	\
+		TH_LOG("%s", user_irq_str(_r.kind, _r.levels));			\
+	ASSERT_EQ(_levels, _r.levels);						\
+	_state.mp_state = KVM_MP_STATE_RUNNABLE;				\
+	vcpu_mp_state_set(_vcpu, &_state);					\
+} while (0)
+
+/*
+ * A vCPU does not begin to wait on what its VMM was not told: a line that the VMM
+ * moved itself, before it suspended the vCPU, is a wake-up, up or down. That return
+ * may be EINTR, or the exit that tells of the wake-up.
+ *
+ * Clause: any-exit
+ */
+TEST_F(vms, changes_before_mp_state_suspended_are_told)
+{
+	u64 left, line;
+
+	for (left = self->lines; left; left &= ~line) {
+		struct user_irq_return r;
+		struct kvm_vcpu *vcpu;
+
+		line = left & -left;
+		user_irq_vm(line, 1, guest_knocks, &vcpu);
+		user_irq_set_level(vcpu, line, true);
+		SUSPEND_AND_ASSERT_TOLD(vcpu, line);
+		user_irq_set_level(vcpu, line, false);
+		SUSPEND_AND_ASSERT_TOLD(vcpu, 0);
+		r = user_irq_run(vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+		kvm_vm_free(vcpu->vm);
+	}
 }
 
 static bool clears_bits(u64 id)

@@ -11,6 +11,10 @@
 #include "kvm_util.h"
 #include "processor.h"
 
+/* Of a case, where kselftest_harness.h comes first: its 30 seconds are too few for a busy machine. */
+#undef TEST_TIMEOUT_DEFAULT
+#define TEST_TIMEOUT_DEFAULT	120
+
 /* The suite is also built against headers of a kernel without the feature. */
 #ifndef KVM_CAP_ARM_USER_IRQ
 #define KVM_CAP_ARM_USER_IRQ		144
@@ -150,6 +154,7 @@ u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
 void user_irq_ignore_signal(int sig);
+int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 

@@ -525,6 +525,24 @@ void user_irq_ignore_signal(int sig)
 }
 
 /**
+ * user_irq_cpu() - one of the CPUs that the caller may run on
+ * @n: which of them, from 0 on
+ *
+ * Return: the CPU; -1 if there are no more than @n.
+ */
+int user_irq_cpu(int n)
+{
+	cpu_set_t cpus;
+	int cpu;
+
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(cpus), &cpus), "no CPUs: %s", strerror(errno));
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &cpus) && !n--)
+			return cpu;
+	return -1;
+}
+
+/**
  * user_irq_pin_thread() - let a thread run on one CPU only
  * @tid: the thread, 0 for the caller
  * @cpu: the CPU
