@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The two timers of EL2 have each other's line.
-// Clause: notified
+// Clause: bits
 // Hosts: nested
 // Files: arch/arm64/kvm/arch_timer.c
 @@

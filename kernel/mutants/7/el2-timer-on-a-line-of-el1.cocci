@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The EL2 virtual timer shows on the line of the EL1 virtual timer.
-// Clause: notified
+// Clause: bits
 // Hosts: nested
 // Files: arch/arm64/kvm/arch_timer.c
 @@

@@ -254,7 +254,7 @@ static void set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
  * A timer that the guest lets rise and fall, by whichever of its registers, is
  * told by the bit of that timer and by no other.
  *
- * Clause: notified
+ * Clause: bits
  */
 TEST_F(line, follows_the_timer)
 {
