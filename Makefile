@@ -21,7 +21,11 @@ SERIES ?=
 MUTANTS ?=
 N ?= 10
 # By way of the environment: a value may hold anything, quotes too.
-export BASE TREE HOST TESTS CONFIG FORCE URL SERIES MUTANTS N
+names := BASE TREE HOST TESTS CONFIG FORCE URL SERIES MUTANTS N
+export $(names)
+# A name that is misspelt would leave what it is for as it is by default, and nobody would know.
+unknown := $(filter-out $(names),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
+$(if $(unknown),$(error unknown $(unknown). There are: $(names). Run: make help))
 
 .PHONY: help run matrix soak check validate mutants coverage clauses setup format-series kselftest-tarball lava-job lava-run install-into uninstall-from clean
 

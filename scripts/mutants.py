@@ -38,8 +38,6 @@ from walk import Walk, alone, digest
 
 FOLDER = TOP / "kernel/mutants"
 DEFAULTS = {"BASE": "6.12", "HOST": "vhe nvhe", "MUTANTS": "*"}
-# Long enough for a busy machine, whose delay must not pass for a kill.
-SETTINGS = ["KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=3"]
 _KEYS = {"Clause", "Earlier", "Hosts", "Files"}
 _WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "kvm-user-irq"), ("EMAIL", "kvm-user-irq@example.org"), ("DATE", "@0 +0000"))}
@@ -120,7 +118,7 @@ class MutantWalk(Walk):
 
     def key(self, patch):
         mutant = self.mutants.get(patch.number)
-        return digest(super().key(patch), *SETTINGS, *self.cases_of(mutant)) if mutant else super().key(patch)
+        return digest(super().key(patch), *job.FORCED, *self.cases_of(mutant)) if mutant else super().key(patch)
 
     def cases_of(self, mutant):
         """Those that test its clause."""
@@ -154,7 +152,7 @@ class MutantWalk(Walk):
                          [name for name in self.clause_of if name not in mine]):
             if not patterns:
                 continue
-            plan = self.plan(folder, patterns, SETTINGS, enough=enough)
+            plan = self.plan(folder, patterns, job.FORCED, enough=enough)
             runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs,
                                max((one.begun + len(one.boots) for one in runs), default=0))
             if any(enough(one.verdicts.cases.values()) for one in runs):

@@ -8,7 +8,8 @@ Runs the tests in N rounds on each host, each round in a fresh boot, and counts
 the verdicts. results/<soak>/soak.json is written anew after each round. A round
 that gave a verdict not as expected keeps its channels in a folder beside it, and
 the verdict is listed, with what runs its random program again. Each round has random
-programs of its own, unless KVM_USER_IRQ_SEED fixes them; their steps are summed up.
+programs of its own, unless KVM_USER_IRQ_SEED fixes them, and so many steps that all
+rounds have a million, unless KVM_USER_IRQ_STEPS says how many, or they are too few.
 Exit status: 0 all verdicts as expected, 1 one is not, 2 it could not run or was
 interrupted.
 """
@@ -32,6 +33,9 @@ from verdicts import VERDICTS, count, in_words
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
+# Of random programs, over all rounds; of one round as many as in a run of the suite, and no more than it can
+# do while nothing else shows that the host is alive.
+STEPS, LEAST_STEPS, MOST_STEPS = 1000000, 10000, 100000
 _REPLAY = re.compile(r"KVM_USER_IRQ_SEED=\S+(?: KVM_USER_IRQ_STEPS=\S+)?")
 # What user_irq_model says of the random programs of a round.
 _STEPS = re.compile(r"\bsteps: (\d+), undecided: (\d+) of (\d+)")
@@ -42,6 +46,10 @@ def replay(case):
     # The last that it named: a case with many programs names the one at fault when it knows it.
     found = [match[0] for match in map(_REPLAY.search, case.log) if match]
     return found[-1] if found else ""
+
+
+def steps_of_a_round(rounds):
+    return min(max(-(-STEPS // rounds), LEAST_STEPS), MOST_STEPS)
 
 
 class Tally:
@@ -154,6 +162,8 @@ def soak(words):
         raise CouldNotRun(f"N={values['N']} is no number of rounds. Give one from 1 on, such as N=200.")
     number = int(values["N"])
     mine = job.prepare(values, {}, "-soak")
+    if not any(setting.startswith("KVM_USER_IRQ_STEPS=") for setting in mine.plan.env):
+        mine.plan.env.append(f"KVM_USER_IRQ_STEPS={steps_of_a_round(number * len(mine.hosts))}")
     tally = Tally(mine.folder / "soak.json", mine.facts, number)
     say(f"Linux {mine.facts['base']}, {mine.facts['tree']}: {number} rounds on each of {', '.join(mine.facts['hosts'])}"
         f"   (so far: {tally.path.relative_to(TOP)})")

@@ -155,6 +155,15 @@ linux_tree() {
 	could_not_run "KVM_USER_IRQ_SEED=dice is no number"
 	KVM_USER_IRQ_STEPS=-1 run make run
 	could_not_run "KVM_USER_IRQ_STEPS=-1 is no number"
+	KVM_USER_IRQ_STEPS=0x0 run make run
+	could_not_run "KVM_USER_IRQ_STEPS=0x0 tests nothing"
+}
+
+@test "a variable of make's that is misspelt" {
+	cd "$TOP"
+	run make run TREEE=stock
+	[ "$status" -eq 2 ]
+	[[ $output == *"unknown TREEE. There are: BASE TREE"* ]]
 }
 
 @test "a host file with an unknown key is named, and the key" {

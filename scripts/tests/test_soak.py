@@ -69,13 +69,14 @@ class Soak(unittest.TestCase):
         self.addCleanup(temporary.cleanup)
         self.top = Path(temporary.name)
         self.results = self.top / "results"
+        self.env = []
 
     def soak(self, cases, *words):
         """Returns (exit status, output, the folder in results/)."""
         def prepare(values, _seconds, kind):
             folder = soak.results.new_run(self.results, values["TREE"] + kind)
             (folder / "Image").touch()
-            plan = types.SimpleNamespace(image=folder / "Image", patterns=[], programs=[])
+            plan = types.SimpleNamespace(image=folder / "Image", patterns=[], programs=[], env=self.env)
             hosts = [read_host(name) for name in FACTS["hosts"]]
             return job.Job(values, hosts, self.top, plan, FACTS, folder, [], [], {})
 
@@ -123,6 +124,19 @@ class Soak(unittest.TestCase):
         self.assertIn("Random programs: 30000 steps, 600 comparisons with the model, 1.5 % of these undecided.", output)
         told = json.loads((folder / "soak.json").read_text())
         self.assertEqual(told["random"], {"steps": 30000, "undecided": 9, "compared": 600})
+
+    def test_all_rounds_together_have_a_million_steps(self):
+        self.soak(lambda folder: [Case("t.a", folder.name.partition("-")[0], "pass")], "N=20")
+        self.assertEqual(self.env, ["KVM_USER_IRQ_STEPS=25000"])
+
+    def test_few_rounds_have_as_many_as_they_can_and_many_not_less_than_a_run(self):
+        self.assertEqual(soak.steps_of_a_round(1), 100000)
+        self.assertEqual(soak.steps_of_a_round(3000), 10000)
+
+    def test_steps_that_were_asked_for_stay(self):
+        self.env = ["KVM_USER_IRQ_STEPS=7"]
+        self.soak(lambda folder: [Case("t.a", folder.name.partition("-")[0], "pass")], "N=1")
+        self.assertEqual(self.env, ["KVM_USER_IRQ_STEPS=7"])
 
     def test_no_steps_no_sum(self):
         _, output, _ = self.soak(lambda folder: [Case("t.a", folder.name.partition("-")[0], "pass")], "N=1")

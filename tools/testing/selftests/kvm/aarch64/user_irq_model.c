@@ -411,6 +411,7 @@ TEST_F_TIMEOUT(model, agrees_on_random_programs, TIMEOUT)
 	struct timespec begin;
 	int nr;
 
+	ASSERT_LT(0, steps);
 	TH_LOG("KVM_USER_IRQ_SEED=%#lx", (unsigned long)seed);
 	for (; left; left -= nr, seed++) {
 		nr = min_t(u64, left, PROGRAM_MAX_STEPS);
