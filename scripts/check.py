@@ -118,6 +118,7 @@ def checks(base):
                 unittests)
     yield Check("edges, on the series", [SCRIPTS / "run.py", f"BASE={base}", "CONFIG=edge", "TESTS=user_irq_edge"],
                 verdicts)
+    yield Check("the suite on stock Linux", suite(base, TREE="stock", HOST="vhe nvhe"), verdicts)
     yield Check("the suite on the baseline", suite(base, TREE="baseline", HOST="vhe nvhe"), verdicts)
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
     yield Check("a mutant of the kernel", [SCRIPTS / "mutants.py", f"BASE={base}", "HOST=vhe",
@@ -140,6 +141,7 @@ def checks(base):
     yield Check("Linux 7", [SCRIPTS / "base.sh", "7"], one, absent="is not in Debian's")
     if (TOP / "build/base/7").is_dir():
         yield Check("the mails for Linux 7", [SCRIPTS / "format-series.sh", "7"], one)
+        yield Check("the suite on stock Linux 7", suite("7", TREE="stock", HOST="vhe"), verdicts)
         yield Check("the rules of the mutants of Linux 7",
                     ["bats", "--tap", "-f", "each mutant's rule", TESTS / "history.bats"], tap)
         yield Check("the suite on the series of Linux 7", suite("7", TREE="series", HOST="vhe nvhe nested pkvm"),
