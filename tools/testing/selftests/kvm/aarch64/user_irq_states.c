@@ -625,6 +625,75 @@ TEST_F(all, event_counter_overflows_at_64_bits)
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
 
+/* What the lower counter of a chain counts; set by the host in the guest's copy. */
+static u64 chained;
+
+/*
+ * Counter 1 counts the overflows of counter 0, two until its own. The interrupt is
+ * its alone.
+ */
+static void guest_overflows_a_chain(struct user_irq_guest *g)
+{
+	int i;
+
+	guest_count(1, ARMV8_PMUV3_PERFCTR_CHAIN, 2);
+	write_sysreg(0, pmselr_el0);
+	isb();
+	write_sysreg(chained, pmxevtyper_el0);
+	write_sysreg(BIT(0), pmcntenset_el0);
+	for (i = 0; i < 2; i++) {
+		write_sysreg((u32)-1000, pmxevcntr_el0);
+		isb();
+		while (!(read_sysreg(pmovsclr_el0) & BIT(0)))
+			write_sysreg(BIT(0), pmswinc_el0);
+		write_sysreg(BIT(0), pmovsclr_el0);
+		isb();
+		guest_knock(g);
+	}
+}
+
+/* Low by the first overflow of the lower counter, high by the second. */
+#define ASSERT_CHAIN_IS_TOLD(_event) do {					\
+	struct kvm_vcpu *_vcpu = self->vcpus[0];				\
+	struct user_irq_return _r;						\
+										\
+	if (PMU_COUNTERS(user_irq_get_reg(_vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0))) < 2)	\
+		SKIP(return, "the guest's PMU has fewer than two event counters");	\
+	write_guest_global(_vcpu->vm, chained, _event);				\
+	user_irq_start_at(_vcpu, guest_overflows_a_chain);			\
+	_r = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _r);					\
+	_r = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, _r);			\
+	user_irq_run_to_knock(_vcpu, &_r);					\
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, _r);			\
+} while (0)
+
+/*
+ * Two counters of 32 bits can be one of 64, by the event CHAIN: the line tells the
+ * overflow of the upper one.
+ *
+ * Clause: notified
+ */
+TEST_F(all, chained_counters_overflow_at_64_bits)
+{
+	ASSERT_CHAIN_IS_TOLD(ARMV8_PMUV3_PERFCTR_SW_INCR);
+}
+
+/*
+ * So it does where the lower one counts by itself.
+ *
+ * Clause: notified
+ */
+TEST_F(all, chained_counters_that_count_overflow_at_64_bits)
+{
+	const char *missing = user_irq_uncountable();
+
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_CHAIN_IS_TOLD(ARMV8_PMUV3_PERFCTR_CPU_CYCLES);
+}
+
 static void guest_overflows_for_ever(struct user_irq_guest *g)
 {
 	for (;;) {
