@@ -11,6 +11,7 @@ of it. Exit status: 0 good, 1 a case without a sentence or a sentence without a
 case, or a page that is not current, 2 it could not run.
 """
 
+import itertools
 import re
 import sys
 from dataclasses import dataclass
@@ -145,8 +146,11 @@ def problems(clauses, cases, known_deviations):
 def _stock(case, known_deviations):
     told = []
     for deviation in known_deviations:
-        if any(fnmatchcase(name, pattern) for pattern in deviation.cases for name in case.names()):
+        deviating = [any(fnmatchcase(name, pattern) for pattern in deviation.cases) for name in case.names()]
+        if any(deviating):
             where = f"`{' '.join(deviation.bases)}`"
+            if not all(deviating):
+                where += f", of `{' '.join(itertools.compress(case.variants, deviating))}`"
             if deviation.hosts != ["*"]:
                 where += f", hosts `{' '.join(deviation.hosts)}`"
             verdict = f"{deviation.verdict} or pass" if deviation.may_pass else deviation.verdict

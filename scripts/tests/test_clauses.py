@@ -3,6 +3,7 @@
 """No case without a sentence, no sentence without a case, and a page that says so."""
 
 import contextlib
+import dataclasses
 import io
 import tempfile
 import unittest
@@ -150,6 +151,11 @@ class Page(unittest.TestCase):
             self.assertIn(row, text.splitlines())
         self.assertLess(text.index("### notified"), text.index("user_irq_a.slow.waits"))
         self.assertLess(text.index("user_irq_a.slow.waits"), text.index("### version"))
+
+    def test_a_deviation_of_some_variants_names_them(self):
+        deviation = dataclasses.replace(DEVIATIONS[0], cases=["user_irq_a.line.ptimer.rises"])
+        text = page(CLAUSES, cases_of(SOURCE, "user_irq_a"), [deviation])
+        self.assertIn("`user_irq_a.line.{vtimer,ptimer}.rises` | fail on `6.12.*`, of `ptimer`: it forgets |", text)
 
     def test_a_program_that_needs_another_kernel_skips_without(self):
         source = SOURCE.replace(" * Clause: wrong\n", " * Needs: CONFIG=edge\n")
