@@ -950,7 +950,7 @@ static bool clears_bits(u64 id)
 	       id == KVM_ARM64_SYS_REG(SYS_PMCNTENCLR_EL0);
 }
 
-/* All registers, but for those that cannot be set, and the memory. */
+/* All registers, but for the second names of some, and the memory. */
 static void copy_vm(struct kvm_vcpu *from, struct kvm_vcpu *to)
 {
 	struct userspace_mem_region *a = memslot2region(from->vm, 0);
@@ -962,8 +962,12 @@ static void copy_vm(struct kvm_vcpu *from, struct kvm_vcpu *to)
 	for (i = 0; i < list->n; i++) {
 		const struct kvm_one_reg reg = { .id = list->reg[i], .addr = (u64)val };
 
-		if (!clears_bits(reg.id) && !__vcpu_ioctl(from, KVM_GET_ONE_REG, &reg))
-			__vcpu_ioctl(to, KVM_SET_ONE_REG, &reg);
+		if (clears_bits(reg.id))
+			continue;
+		vcpu_ioctl(from, KVM_GET_ONE_REG, &reg);
+		TEST_ASSERT(!__vcpu_ioctl(to, KVM_SET_ONE_REG, &reg),
+			    "register %#lx cannot be restored: %s", (unsigned long)reg.id,
+			    strerror(errno));
 	}
 	free(list);
 	TEST_ASSERT(a->region.memory_size == b->region.memory_size, "VMs of different sizes");
