@@ -625,6 +625,54 @@ TEST_F(all, event_counter_overflows_at_64_bits)
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
 
+/* So long after it began to wait: the overflow, and the alarm if there is none. */
+#define OVERFLOW_CYCLES		2000000
+#define ALARM_US		500000
+#define WFI_TRIES		3
+
+static void guest_overflows_in_wfi(struct user_irq_guest *g)
+{
+	guest_arm(g);
+	guest_count(USER_IRQ_CYCLE_COUNTER, 0, OVERFLOW_CYCLES);
+	wfi();
+	guest_knock(g);
+}
+
+/*
+ * A counter that counts on while the guest waits in WFI ends the wait by its
+ * overflow, as a timer does.
+ *
+ * Clause: notified
+ */
+TEST_F(all, overflow_in_wfi_is_told)
+{
+	const char *missing = user_irq_uncountable();
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_guest *g = user_irq_guest(vcpu);
+	struct user_irq_return r;
+	int tries, late = 0;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	g->line = KVM_ARM_DEV_EL1_VTIMER;
+	g->delay_us = ALARM_US;
+	for (tries = 0; tries < WFI_TRIES; tries++) {
+		user_irq_start_at(vcpu, guest_overflows_in_wfi);
+		/* The falls since the try before come first. */
+		do {
+			r = user_irq_run(vcpu);
+		} while (r.kind == USER_IRQ_INTR && !r.levels);
+		ASSERT_GE(USER_IRQ_KNOCK, r.kind)
+			TH_LOG("%s", user_irq_str(r.kind, r.levels));
+		if (r.levels == KVM_ARM_DEV_PMU && user_irq_came_from(vcpu, USER_IRQ_INSN_WFI))
+			return;
+		late += r.levels == (KVM_ARM_DEV_PMU | KVM_ARM_DEV_EL1_VTIMER);
+	}
+	ASSERT_EQ(0, late);
+	SKIP(return, "the cycle counter stands still while a guest waits in WFI");
+}
+
 /* What the lower counter of a chain counts; set by the host in the guest's copy. */
 static u64 chained;
 
