@@ -703,18 +703,18 @@ static void guest_overflows_a_chain(struct user_irq_guest *g)
 /* Low by the first overflow of the lower counter, high by the second. */
 #define ASSERT_CHAIN_IS_TOLD(_event) do {					\
 	struct kvm_vcpu *_vcpu = self->vcpus[0];				\
-	struct user_irq_return _r;						\
+	struct user_irq_return _back;						\
 										\
 	if (PMU_COUNTERS(user_irq_get_reg(_vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0))) < 2)	\
 		SKIP(return, "the guest's PMU has fewer than two event counters");	\
 	write_guest_global(_vcpu->vm, chained, _event);				\
 	user_irq_start_at(_vcpu, guest_overflows_a_chain);			\
-	_r = user_irq_run(_vcpu);						\
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _r);					\
-	_r = user_irq_run(_vcpu);						\
-	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, _r);			\
-	user_irq_run_to_knock(_vcpu, &_r);					\
-	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, _r);			\
+	_back = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _back);					\
+	_back = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, _back);			\
+	user_irq_run_to_knock(_vcpu, &_back);					\
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, _back);			\
 } while (0)
 
 /*
