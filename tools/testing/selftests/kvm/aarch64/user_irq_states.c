@@ -630,6 +630,12 @@ TEST_F(all, event_counter_overflows_at_64_bits)
 #define ALARM_US		500000
 #define WFI_TRIES		3
 
+static void guest_waits_in_wfi(struct user_irq_guest *g)
+{
+	wfi();
+	guest_knock(g);
+}
+
 static void guest_overflows_in_wfi(struct user_irq_guest *g)
 {
 	guest_arm(g);
@@ -654,6 +660,15 @@ TEST_F(all, overflow_in_wfi_is_told)
 
 	if (missing)
 		SKIP(return, "%s", missing);
+
+	/* With an interrupt that is there already: does this WFI trap? */
+	user_irq_start_at(vcpu, guest_waits_in_wfi);
+	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+	if (user_irq_stat(vcpu, "wfi_exit_stat"))
+		SKIP(return, "WFI traps here, and no counter of a vCPU that waits counts");
 
 	g->line = KVM_ARM_DEV_EL1_VTIMER;
 	g->delay_us = ALARM_US;
