@@ -153,6 +153,7 @@ bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn);
 u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
+bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);
 void user_irq_ignore_signal(int sig);
 int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);

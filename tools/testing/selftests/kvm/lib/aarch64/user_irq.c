@@ -516,6 +516,51 @@ void user_irq_wait_asleep(pid_t tid)
 		nanosleep(&pause, NULL);
 }
 
+static void guest_waits_once(struct user_irq_guest *g)
+{
+	wfi();
+	guest_knock(g);
+}
+
+struct sleeper {
+	struct kvm_vcpu *vcpu;
+	pid_t tid;
+};
+
+static void *wake_sleeper(void *arg)
+{
+	struct sleeper *s = arg;
+
+	user_irq_wait_asleep(s->tid);
+	user_irq_set_irq(s->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+	return NULL;
+}
+
+/**
+ * user_irq_wfi_traps() - does KVM trap WFI here?
+ * @vcpu: a vCPU, whose guest begins anew by this
+ *
+ * A counter of the PMU stands still while KVM has the vCPU wait. It takes a WFI
+ * that waits: with an interrupt pending it need not trap.
+ *
+ * Return: true if it did.
+ */
+bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
+{
+	const u64 before = user_irq_stat(vcpu, "wfi_exit_stat");
+	struct sleeper s = { vcpu, gettid() };
+	struct user_irq_return r;
+	pthread_t thread;
+
+	user_irq_start_at(vcpu, guest_waits_once);
+	TEST_ASSERT(!pthread_create(&thread, NULL, wake_sleeper, &s), "no thread");
+	r = user_irq_run(vcpu);
+	pthread_join(thread, NULL);
+	TEST_ASSERT(r.kind == USER_IRQ_KNOCK, "a WFI ended by %s", user_irq_str(r.kind, r.levels));
+	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+	return user_irq_stat(vcpu, "wfi_exit_stat") != before;
+}
+
 /**
  * user_irq_ignore_signal() - a handler for a signal that only ends KVM_RUN
  * @sig: the signal
