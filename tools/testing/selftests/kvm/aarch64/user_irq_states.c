@@ -671,7 +671,7 @@ TEST_F(all, overflow_in_wfi_is_told)
 		if (r.kind == USER_IRQ_INTR && r.levels == KVM_ARM_DEV_PMU &&
 		    user_irq_came_from(vcpu, USER_IRQ_INSN_WFI))
 			return;
-		late += r.kind == USER_IRQ_INTR && r.levels & KVM_ARM_DEV_EL1_VTIMER;
+		late += r.levels == (KVM_ARM_DEV_PMU | KVM_ARM_DEV_EL1_VTIMER);
 	}
 	EXPECT_EQ(0, late);
 	SKIP(return, "the cycle counter stands still while a guest waits in WFI");
