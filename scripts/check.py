@@ -5,8 +5,9 @@
 usage: check.py [BASE=6.12]
 
 Goes on after a failure. The last line is "N passed, N failed", where a linter
-counts as one, and each test and each verdict as one. Where the environment's
-KCIDB_SCHEMA names the public schema, kcidb.json is held against that as well.
+counts as one, and each test and each verdict as one. Where ../shared has a copy of
+KCIDB's public schema, or the environment's KCIDB_SCHEMA names one, kcidb.json
+is held against that as well.
 Exit status: 0 if none failed, 1 if one did, 2 if a part of it could not run.
 """
 
@@ -22,7 +23,10 @@ from children import DIE_TOGETHER
 SCRIPTS = Path(__file__).resolve().parent
 TOP = SCRIPTS.parent
 TESTS = SCRIPTS / "tests"
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
+# KCIDB's public schema, where a copy of it lies beside the project.
+SCHEMA = TOP.parent / "shared/kcidb/v5.3.schema.json"
+ENVIRONMENT = {**({"KCIDB_SCHEMA": str(SCHEMA)} if SCHEMA.exists() else {}), **os.environ,
+               "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
 PYTHON = "/usr/bin/python3"
 LINTERS = ("shellcheck", "pyflakes3", "pycodestyle", "codespell", "spdx")
 
@@ -146,6 +150,9 @@ def checks(base):
                     ["bats", "--tap", "-f", "each mutant's rule", TESTS / "history.bats"], tap)
         yield Check("the suite on the series of Linux 7", suite("7", TREE="series", HOST="vhe nvhe nested pkvm"),
                     verdicts)
+        yield Check("KUnit on Linux 7", [SCRIPTS / "kunit.py", TOP / "build/trees/7-series"], kunit)
+        yield Check("edges, on the series of Linux 7",
+                    [SCRIPTS / "run.py", "BASE=7", "CONFIG=edge", "HOST=vhe", "TESTS=user_irq_edge"], verdicts)
 
 
 def main():

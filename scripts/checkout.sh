@@ -25,7 +25,7 @@ for lock in "$3"/out*/.lock; do
 done
 export GIT_DIR=$1 GIT_WORK_TREE=$3 GIT_INDEX_FILE=$3/.index
 rm -f "$GIT_INDEX_FILE.lock"
-git() { command git -c core.splitIndex=false -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"; }
+git() { command git -c core.splitIndex=false -c core.sparseCheckout=false -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"; }
 # Its status only says whether a file differs, which is what comes next.
 git update-index -q --refresh > /dev/null || true
 git read-tree --reset -u "$2"

@@ -34,4 +34,5 @@ if [ "$(git -C "$proof/tree" rev-parse 'HEAD^{tree}')" != "$(git -C "$history" r
 	could_not_run "the mails in $mails do not make the tree of the series; report this with both trees."
 fi
 git -C "$history" worktree remove --force "$proof/tree"
+say "the change:$(git -C "$history" diff --shortstat baseline series)"
 say "a cover letter and $(find "$mails" -name '*.patch' ! -name '0000-*' | wc -l) mails in $mails, proven by git am on the baseline"

@@ -194,19 +194,23 @@ def _history(values, tree):
     return TOP / "build/history" / tree.name.removesuffix(f"-{values['TREE']}")
 
 
-def _about(values, tree, hosts, image):
+def made_of(tree, out):
+    """What a kernel was made of: the version of the source TREE, and the compiler of the objects in OUT."""
     makefile = (tree / "Makefile").read_text(encoding="utf-8")
     version, patchlevel, sublevel, extra = (re.search(rf"^{key} =[ \t]*(.*)$", makefile, re.M)[1]
                                             for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"))
-    config = (image.parents[3] / ".config").read_text(encoding="utf-8")
-    compiler = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)[1]
+    config = (out / ".config").read_text(encoding="utf-8")
+    return {"base": f"{version}.{patchlevel}.{sublevel}{extra}",
+            "compiler": re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)[1]}
+
+
+def _about(values, tree, hosts, image):
     patches = 0
     if values["TREE"] == "series":
         patches = int(subprocess.run(["git", "-C", _history(values, tree), "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
-    return {"base": f"{version}.{patchlevel}.{sublevel}{extra}", "tree": values["TREE"],
-            "hosts": [host.name for host in hosts], "patches": patches,
-            "compiler": compiler, "started": time.time()}
+    return {**made_of(tree, image.parents[3]), "tree": values["TREE"],
+            "hosts": [host.name for host in hosts], "patches": patches, "started": time.time()}
 
 
 @contextmanager

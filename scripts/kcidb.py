@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes kcidb.json: a run as a report to KernelCI's database, by its schema 5.3.
+"""Writes kcidb.json: a run, or a validation, as a report to KernelCI's database, by its schema 5.3.
 
-One checkout, one build of it, and a test for each case on each host. A declared
-deviation of stock Linux is an issue, and each case that it names has an incident,
-which says whether the issue was there.
+A run is one checkout, one build of it, and a test for each case on each host. A
+declared deviation of stock Linux is an issue, and each case that it names has an
+incident, which says whether the issue was there. A validation is a checkout, a
+build and these tests for each patch.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ import re
 from datetime import datetime, timezone
 
 import patchset
+from verdicts import Case
 
 ORIGIN = "kvm_user_irq"
 LONGEST_EXCERPT = 16384
@@ -70,26 +72,31 @@ def _known_issue(case, deviations):
     return None
 
 
-def document(cases, facts, deviations, hosts, run, folder, patches):
-    """FOLDER is where the run's files are going to be, PATCHES the files in it that were applied to the base."""
-    checkout, build = _identity(run), _identity(run, "arm64")
-    report = {
-        "version": {"major": 5, "minor": 3},
-        "checkouts": [{
-            "id": checkout, "origin": ORIGIN, "comment": f"Linux {facts['base']}, {facts['tree']}",
-            "start_time": datetime.fromtimestamp(facts["started"], timezone.utc).isoformat(),
-            "patchset_hash": patchset.digest(patches),
-            "patchset_files": [{"name": path.name, "url": (folder / "patches" / path.name).as_uri()}
-                               for path in patches],
-            "valid": True, "misc": {"base": facts["base"], "tree": facts["tree"]},
-        }],
-        "builds": [{"id": build, "checkout_id": checkout, "origin": ORIGIN, "architecture": "arm64",
-                    "compiler": facts["compiler"], "status": "PASS"}],
-        "tests": [], "issues": [], "incidents": [],
-    }
+def _empty():
+    return {"version": {"major": 5, "minor": 3},
+            "checkouts": [], "builds": [], "tests": [], "issues": [], "incidents": []}
+
+
+def _add_checkout(report, run, facts, patches, urls):
+    """PATCHES: the files that were applied to the base; URLS: {name: where that file is going to be}."""
+    report["checkouts"].append({
+        "id": _identity(run), "origin": ORIGIN, "comment": f"Linux {facts['base']}, {facts['tree']}",
+        "start_time": datetime.fromtimestamp(facts["started"], timezone.utc).isoformat(),
+        "patchset_hash": patchset.digest(patches),
+        "patchset_files": [{"name": name, "url": url} for name, url in urls.items()],
+        "valid": True, "misc": {"base": facts["base"], "tree": facts["tree"]},
+    })
+
+
+def _add_build(report, run, facts, **result):
+    report["builds"].append({"id": _identity(run, "arm64"), "checkout_id": _identity(run), "origin": ORIGIN,
+                             "architecture": "arm64", "compiler": facts["compiler"], **result})
+
+
+def _add_tests(report, run, folder, cases, hosts, deviations):
     by_name = {host.name: host for host in hosts}
     for case in cases:
-        test = _test(case, by_name[case.host], build, run, folder)
+        test = _test(case, by_name[case.host], _identity(run, "arm64"), run, folder)
         report["tests"].append(test)
         issue = _known_issue(case, deviations)
         # A case that was not tried says nothing of the issue.
@@ -101,8 +108,35 @@ def document(cases, facts, deviations, hosts, run, folder, patches):
                 "issue_version": issue["version"], "test_id": test["id"],
                 "present": case.foreseen or case.verdict == "xfail",
             })
+
+
+def of_run(cases, facts, deviations, hosts, run, folder, patches):
+    """FOLDER is where the run's files are going to be, PATCHES the files in it that were applied to the base."""
+    report = _empty()
+    _add_checkout(report, run, facts, patches,
+                  {path.name: (folder / "patches" / path.name).as_uri() for path in patches})
+    _add_build(report, run, facts, status="PASS")
+    _add_tests(report, run, folder, cases, hosts, deviations)
     return report
 
 
-def text(*arguments):
-    return json.dumps(document(*arguments), indent=1) + "\n"
+def of_validation(patches, facts, hosts, run, folder):
+    """PATCHES: (name of its folder in FOLDER, its file or None for what the series stands on, its record), in order."""
+    report, files, urls = _empty(), [], {}
+    for name, file, record in patches:
+        mine, place = f"{run}/{name}", folder / name
+        if file:
+            files.append(file)
+            urls[f"{name}.patch"] = (place / file.name).as_uri()
+        _add_checkout(report, mine, {**facts, "tree": name}, files, urls)
+        if record["built"]:
+            _add_build(report, mine, facts, status="PASS", duration=record["seconds"]["build"])
+        else:
+            _add_build(report, mine, facts, status="FAIL", comment=_text(record["error"]),
+                       log_url=(place / "build.log").as_uri())
+        _add_tests(report, mine, place, [Case(**case) for case in record["cases"]], hosts, [])
+    return report
+
+
+def text(report):
+    return json.dumps(report, indent=1) + "\n"

@@ -104,8 +104,7 @@ class Mutated(OurSeries):
 
 
 class MutantWalk(Walk):
-    # With edges, so that what breaks them is seen.
-    what, place, config = "mutant", "mutants", "edge"
+    what, place = "mutant", "mutants"
 
     def __init__(self, series, hosts, mutants):
         self.mutants = dict(enumerate(mutants, 1))

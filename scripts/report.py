@@ -78,6 +78,7 @@ class Column:
     about: str = ""
     group: str = ""
     link: str = ""
+    note: str = ""
 
 
 @dataclass
@@ -170,15 +171,18 @@ def _table(page, cases):
 
 def _detail(number, index, case, page):
     cell, column = page.cells[case, index], page.columns[index]
-    where = f"{column.group}, {column.title}" if column.group else column.title
+    group = f'<a href="{_text(column.link)}">{_text(column.group)}</a>' if column.link else _text(column.group)
+    where = f"{group}, {_text(column.title)}" if group else _text(column.title)
     yield (f'<section class="detail" id="c{number}-{index}"><a class="close" href="#r{number}">close</a>'
            f'<h2>{_name(case)}</h2><p><span class="sign {cell.verdict}">{SIGNS[cell.verdict]}</span> '
-           f'<b>{cell.verdict}</b>{"" if cell.expected else ", not as expected"} on {_text(where)}, '
+           f'<b>{cell.verdict}</b>{"" if cell.expected else ", not as expected"} on {where}, '
            f'{cell.seconds:.3f} s by its clock</p>')
     if case in page.sentences:
         yield f"<p>It tests: <q>{_text(page.sentences[case])}</q></p>"
     if column.about:
         yield f"<p>The host: {_text(column.about)}</p>"
+    if column.note:
+        yield f"<p>{_text(column.note)}</p>"
     if cell.reason:
         yield f"<p><b>{_text(cell.reason)}</b></p>"
     if cell.log:
@@ -264,12 +268,16 @@ def page_of_validation(series, hosts, records, wrong, sentences):
                 of_cases += len(said)
                 reason = "; ".join([*(sentence.partition(": ")[2] for sentence in said), case["reason"]]).strip("; ")
                 cells[name, len(columns)] = Cell(case["verdict"], not said, case["seconds"], reason, case["log"])
+            times = ", ".join(f"{key} {value:.0f}" for key, value in records[patch.number]["seconds"].items())
             columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
-                                  f"patch-{patch.number:02}/{'patch.txt' if patch.number else ''}"))
+                                  f"patch-{patch.number:02}/{'patch.txt' if patch.number else 'results.ktap'}",
+                                  f"The patch's seconds: {times}"))
         facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
         if of_cases:
             facts.append(f"Patch {patch.number}: verdicts not as it says, outlined below: {of_cases}")
     told = greens.sentence(wrong)
     facts.insert(0, told[0].upper() + told[1:])
-    files = ["matrix.txt", "matrix.json", *(f"patch-{patch.number:02}/" for patch in series.patches)]
+    files = ["matrix.txt", "matrix.json", "kcidb.json"]
+    files += [f"patch-{patch.number:02}/{'results.ktap' if records[patch.number]['built'] else 'build.log'}"
+              for patch in series.patches]
     return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", files)], sentences)

@@ -77,8 +77,8 @@ def run(values):
     seconds["total"] = time.monotonic() - start
     results.write(partial, cases, facts, seconds, [boot for one in runs for boot in one.boots])
     run_folder = partial.with_suffix("")
-    (partial / "kcidb.json").write_text(kcidb.text(cases, facts, mine.foreseen, mine.hosts, run_folder.name,
-                                                   run_folder, mine.patches), encoding="utf-8")
+    told = kcidb.of_run(cases, facts, mine.foreseen, mine.hosts, run_folder.name, run_folder, mine.patches)
+    (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     page = report.page_of_run(cases, facts, seconds, mine.hosts, wrong, [path.name for path in mine.patches],
                               job.sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")

@@ -7,6 +7,7 @@ folder of our own, and no reference is made.
 
 import hashlib
 import os
+import re
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,10 @@ from job import SCRIPTS, path_of, start
 
 # Without these a tree cannot be held against KVM's selftests on arm64.
 NEEDED = ("arch/arm64/kvm/arm.c", "virt/kvm/kvm_main.c", "tools/testing/selftests/kvm/lib/kvm_util.c")
+
+
+# The library's own limit, as base.sh has it.
+OLDEST = [6, 8]
 
 
 @dataclass
@@ -28,6 +33,9 @@ class Patch:
 
 
 class Series:
+    # The CONFIG that its kernels are built with.
+    config = ""
+
     def __init__(self, name, git_dir, base, tip):
         self.name, self.git_dir = name, Path(git_dir)
         commits = self.git("rev-list", "--reverse", f"{base}..{tip}").split()
@@ -76,6 +84,8 @@ class Series:
 
 class OurSeries(Series):
     """The project's own patches on BASE, in the repository that holds only what they touch."""
+    # No device of today raises an edge, so there is one for the tests.
+    config = "edge"
 
     def __init__(self, base):
         super().__init__(base, path_of(start("history.sh", base)) / ".git", "baseline", "series")
@@ -106,8 +116,13 @@ def from_range(path, text):
     if merges:
         raise CouldNotRun(f"SERIES={text} has a merge in it, {merges[0][:12]}, and a patch has one parent. "
                           f"Rebase the series, or name a range behind the merge.")
-    if not ask("rev-list", f"{base}..{tip}").stdout.split():
-        raise CouldNotRun(f"SERIES={text} is empty: '{tip}' has no commit that '{base}' has not.")
+    commits = ask("rev-list", f"{base}..{tip}").stdout.split()
+    if not commits:
+        raise CouldNotRun(f"SERIES={text} is empty: '{tip}' has no commit that '{base}' has not. "
+                          "Name a range with commits, the older end first.")
+    if ask("rev-list", "--max-parents=0", f"{base}..{tip}").stdout.split():
+        raise CouldNotRun(f"SERIES={text} begins with a commit that stands on nothing. "
+                          "Name a range that begins behind a Linux tree.")
     if ask("status", "--porcelain", "--untracked-files=no").stdout.strip():
         raise CouldNotRun(f"{path} has changes that are in no commit, and only commits are validated. "
                           "Commit or stash them, then run the same command again.")
@@ -119,4 +134,9 @@ def from_range(path, text):
         if ask("cat-file", "-e", f"{series.patches[0].commit}:{name}").returncode:
             raise CouldNotRun(f"{path} has no {name}: what the series stands on is no Linux "
                               "with KVM's selftests for arm64. Name a range in one that is.")
+    makefile = ask("show", f"{series.patches[0].commit}:Makefile").stdout
+    version = [int(number) for number in re.findall(r"^(?:VERSION|PATCHLEVEL) = (\d+)$", makefile, re.M)]
+    if version < OLDEST:
+        raise CouldNotRun(f"SERIES={text} stands on Linux {'.'.join(map(str, version)) or 'of no version'}, and the "
+                          "KVM selftest library asks a kernel for what came with 6.8. Name a range on 6.8 or later.")
     return series

@@ -19,6 +19,7 @@ import time
 
 import greens
 import job
+import kcidb
 import report
 import results
 from children import CouldNotRun
@@ -73,12 +74,18 @@ def where_the_time_went(walk, total):
     return f"Seconds: {total:.0f} for {walk.walked} of {len(walk.series.patches)} kernels ({parts}){compared}"
 
 
-def write_results(series, walk, hosts, records, text, wrong):
+def write_results(series, walk, hosts, records, text, wrong, facts):
     partial = results.new_run(TOP / "results", "validate")
+    patches = []
     for patch in series.patches:
         folder = shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
+        mail = folder / "patch.txt"
         if patch.number:
-            (folder / "patch.txt").write_text(series.mail(patch), encoding="utf-8")
+            mail.write_text(series.mail(patch), encoding="utf-8")
+        patches.append((folder.name, mail if patch.number else None, records[patch.number]))
+    told = kcidb.of_validation(patches, {**job.made_of(walk.tree, walk.tree / walk.out), **facts}, hosts,
+                               partial.stem, partial.with_suffix(""))
+    (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,
                 "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
@@ -91,7 +98,7 @@ def write_results(series, walk, hosts, records, text, wrong):
 
 
 def validate(words):
-    start = time.monotonic()
+    start, facts = time.monotonic(), {"started": time.time()}
     values = read_arguments(words)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
     with alone():
@@ -100,11 +107,12 @@ def validate(words):
         records = walk.go()
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
         text = summary(series, hosts, records, wrong)
-        folder = write_results(series, walk, hosts, records, text, wrong)
+        spent = where_the_time_went(walk, time.monotonic() - start)
+        folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)
     print(text)
     print(f"{series.name}: {greens.sentence(wrong)}.")
     print(f"Results: {folder.relative_to(TOP)}")
-    print(where_the_time_went(walk, time.monotonic() - start))
+    print(spent)
     return 1 if any(wrong.values()) else 0
 
 

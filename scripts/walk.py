@@ -75,13 +75,13 @@ def alone():
 class Walk:
     """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}."""
 
-    # What is walked along, where in build/ the records are kept, and the CONFIG that the kernels are built with.
-    what, place, config = "patch", "validate", ""
+    # What is walked along, and where in build/ the records are kept.
+    what, place = "patch", "validate"
 
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
-        self.out = ".".join(("out", *self.config.split()))
+        self.out = ".".join(("out", *self.series.config.split()))
         self.state = TOP / "build" / self.place / series.name
         self.state.mkdir(parents=True, exist_ok=True)
         # What an interrupted walk left half made.
@@ -114,7 +114,7 @@ class Walk:
     def key(self, patch):
         return digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
                       *sorted({qemu_version(host) for host in self.hosts_for(patch)}), *tests_environment(True),
-                      self.config, *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
+                      self.series.config, *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -163,13 +163,12 @@ class Walk:
         began = time.time()
         self.series.check_out(patch, self.tree)
         with self.jobs:
-            _, child = start("build.sh", str(self.tree), *self.config.split(), **self.jobs.for_make())
+            # What an interrupted walk compiled of it will not be compiled again.
+            self._warnings(patch)
+            _, child = start("build.sh", str(self.tree), *self.series.config.split(), **self.jobs.for_make())
             status, image = CHILDREN.wait(child)
-        log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
-        # The log of this build, if there was anything to do.
-        text = log.read_text(errors="replace") if log.exists() and log.stat().st_mtime >= began else ""
-        record = {"built": not status, "error": "", "warnings": complaints(text), "sparse": [], "cases": [],
-                  "seconds": {}}
+        text, warnings = self._warnings(patch)
+        record = {"built": not status, "error": "", "warnings": warnings, "sparse": [], "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
             record["error"] = (complaints(text, ("error",)) or ["see build.log"])[0]
@@ -181,6 +180,24 @@ class Walk:
         self.seconds["kernels"] += record["seconds"]["build"]
         return folder, record
 
+    def _warnings(self, patch):
+        """The log of a build, if there is one that nobody has read, and all that was ever said of this PATCH's tree.
+
+        What is compiled once for a tree gives its warnings then, in whichever walk that is."""
+        log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
+        read = self.tree / self.out / ".log-read"
+        unread = log.exists() and (not read.exists() or read.stat().st_mtime_ns < log.stat().st_mtime_ns)
+        text = log.read_text(errors="replace") if unread else ""
+        kept = self.state / "warnings" / digest(self.series.tree_id(patch), self.series.config)
+        earlier = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+        warnings = sorted({*complaints(text), *earlier})
+        kept.parent.mkdir(exist_ok=True)
+        kept.with_suffix(".new").write_text("\n".join(warnings), encoding="utf-8")
+        kept.with_suffix(".new").replace(kept)
+        read.parent.mkdir(parents=True, exist_ok=True)
+        read.touch()
+        return text, warnings
+
     def _sparse(self, patch):
         objects = [name[:-2] + ".o" for name in self.series.files(patch)]
         objects = [name for name in objects if (self.tree / self.out / name).exists()]
@@ -189,9 +206,7 @@ class Walk:
         with self.jobs:
             child = CHILDREN.start(
                 ["make", "-s", "-C", self.tree, f"O={self.out}", "LOCALVERSION=", "ARCH=arm64",
-                 "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse",
-                 # As lint-kernel.sh does, which may have left an object of it.
-                 "CFLAGS_user_irq_test_line.o=-DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE", *objects],
+                 "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse", *objects],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self.jobs.for_make())
             status, output = CHILDREN.wait(child)
         return complaints(output) or ([f"sparse: {output.strip().rpartition(chr(10))[2]}"] if status else [])

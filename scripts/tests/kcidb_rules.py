@@ -36,7 +36,7 @@ RULES = {
                               patchset_hash={"type": "string", "pattern": "^$|^[0-9a-f]{64}$"},
                               misc={"type": "object"}),
         "builds": _objects(["checkout_id"], checkout_id=_ID, architecture={"type": "string", "pattern": "^[a-z0-9_]*$"},
-                           compiler=_TEXT, status=_STATUS),
+                           compiler=_TEXT, status=_STATUS, comment=_TEXT, log_url=_URL, duration={"type": "number"}),
         "tests": _objects(["build_id"], build_id=_ID, status=_STATUS, comment=_TEXT, duration={"type": "number"},
                           path={"type": "string", "pattern": r"^([a-zA-Z0-9_-]+(\.[a-zA-Z0-9_-]+)*)?$"},
                           log_url=_URL, output_files=_FILES, misc={"type": "object"},

@@ -24,8 +24,8 @@ DEVIATIONS = [Deviation("it forgets", "fail", "arch/arm64/kvm/arm.c: past it", [
 
 def written(cases, deviations=(), patches=()):
     hosts = [read_host(name) for name in FACTS["hosts"]]
-    return json.loads(kcidb.text(cases, FACTS, deviations, hosts, "20270115-stock", Path("/srv/results/20270115-stock"),
-                                 list(patches)))
+    return json.loads(kcidb.text(kcidb.of_run(cases, FACTS, deviations, hosts, "20270115-stock",
+                                              Path("/srv/results/20270115-stock"), list(patches))))
 
 
 class Valid(unittest.TestCase):
@@ -82,6 +82,28 @@ class Valid(unittest.TestCase):
         report = self.valid(written([Case("t.x", "vhe", "xfail", 0.0, "not yet")]))
         self.assertEqual(report["issues"][0]["comment"], "not yet")
         self.assertTrue(report["incidents"][0]["present"])
+
+
+class Validation(unittest.TestCase):
+    def test_each_patch_is_a_checkout_and_a_build_with_its_tests(self):
+        case = {"name": "t.a", "host": "vhe", "verdict": "fail", "seconds": 0.5, "reason": "so", "log": ["line"]}
+        built = {"built": True, "error": "", "cases": [case], "seconds": {"build": 8.0}}
+        broken = {"built": False, "error": "x.c: error: \0", "cases": [], "seconds": {"build": 2.0}}
+        with tempfile.TemporaryDirectory() as folder:
+            files = [Path(folder) / name for name in ("1", "2")]
+            for path in files:
+                path.write_text(f"{path.name}\n")
+            patches = [("patch-00", None, built), ("patch-01", files[0], broken), ("patch-02", files[1], built)]
+            report = json.loads(kcidb.text(kcidb.of_validation(
+                patches, FACTS, [read_host("vhe")], "20270115-validate", Path("/srv/results/20270115-validate"))))
+            self.assertEqual([one["patchset_hash"] for one in report["checkouts"]],
+                             ["", patchset.digest(files[:1]), patchset.digest(files)])
+        self.assertEqual(kcidb_rules.broken(report), [])
+        self.assertEqual([len(one["patchset_files"]) for one in report["checkouts"]], [0, 1, 2])
+        self.assertEqual([one["status"] for one in report["builds"]], ["PASS", "FAIL", "PASS"])
+        self.assertEqual(report["builds"][1]["log_url"], "file:///srv/results/20270115-validate/patch-01/build.log")
+        self.assertEqual([one["build_id"] for one in report["tests"]],
+                         [f"kvm_user_irq:20270115-validate/patch-0{number}/arm64" for number in (0, 2)])
 
 
 class Rules(unittest.TestCase):

@@ -11,6 +11,7 @@ setup() {
 	git init -q -b main "$LINUX"
 	cd "$LINUX" || return
 	mkdir -p arch/arm64/kvm virt/kvm tools/testing/selftests/kvm/lib
+	printf 'VERSION = 6\nPATCHLEVEL = 12\n' > Makefile
 	echo 1 | tee arch/arm64/kvm/arm.c virt/kvm/kvm_main.c > tools/testing/selftests/kvm/lib/kvm_util.c
 	commit one
 	git tag old
@@ -48,6 +49,31 @@ cannot_validate() {
 	commit three
 	git merge -q --no-edit main
 	cannot_validate old..side "has a merge in it"
+}
+
+@test "a range from the beginning of time" {
+	git switch -q --orphan new
+	echo 3 > more
+	commit three
+	cannot_validate old..new "stands on nothing"
+}
+
+@test "a base that is too old" {
+	printf 'VERSION = 6\nPATCHLEVEL = 7\n' > Makefile
+	commit "another time"
+	git tag early
+	echo 4 > more
+	commit four
+	cannot_validate early..main "stands on Linux 6.7"
+}
+
+@test "a tree that shows its owner a part of its files is walked along whole" {
+	git sparse-checkout set virt
+	[ ! -e tools ]
+	mkdir "$BATS_TEST_TMPDIR/walk"
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" main "$BATS_TEST_TMPDIR/walk"
+	[ -e "$BATS_TEST_TMPDIR/walk/tools/testing/selftests/kvm/lib/kvm_util.c" ]
+	[ ! -e tools ]
 }
 
 @test "a base without KVM's selftests" {

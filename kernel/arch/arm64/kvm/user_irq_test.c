@@ -100,6 +100,8 @@ static void a_version_names_its_lines(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, 0, kvm_user_irq_lines(0));
 	KUNIT_EXPECT_EQ(test, BIT(0) | BIT(1) | BIT(2), kvm_user_irq_lines(1));
+	if (KVM_USER_IRQ_VERSION >= 2)
+		KUNIT_EXPECT_EQ(test, GENMASK(4, 0), kvm_user_irq_lines(2));
 	KUNIT_EXPECT_EQ(test, BIT(0), KVM_ARM_DEV_EL1_VTIMER);
 	KUNIT_EXPECT_EQ(test, BIT(1), KVM_ARM_DEV_EL1_PTIMER);
 	KUNIT_EXPECT_EQ(test, BIT(2), KVM_ARM_DEV_PMU);
