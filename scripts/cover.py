@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Writes the text of the series' cover letter: kernel/patches/cover.txt and the verdicts of each patch.
+"""Writes the text of the series' cover letter: kernel/patches/cover.txt, a base's own, and the verdicts of each patch.
 
 usage: cover.py BASE
 
@@ -19,7 +19,7 @@ from series import OurSeries
 from table import aligned
 from verdicts import VERDICTS
 
-PROSE = TOP / "kernel/patches/cover.txt"
+PATCHES = TOP / "kernel/patches"
 
 
 def newest_validation(results, trees):
@@ -52,10 +52,19 @@ def verdicts(found):
         notes.append(f"{note}   not as it says!" if patch["wrong"] else note)
         before = after if patch["built"] else before
     names = {case["name"] for patch in found["patches"] for case in patch["cases"]}
-    yield (f"What each patch does to the {len(names)} cases of the suite, on {' and '.join(found['hosts'])}; "
-           "0 is what the series stands on:")
+    programs = sorted({name.partition(".")[0] for name in names if not name.startswith("host.")})
+    yield (f"What each patch does to {len(names)} cases, those of {', '.join(programs)}, "
+           f"on {' and '.join(found['hosts'])}; 0 is what the series stands on:")
     yield ""
     yield from (f"  {row}   {note}".rstrip() for row, note in zip(aligned(rows, str.rjust), notes))
+
+
+def prose(base):
+    """The letter's own words."""
+    texts = [path.read_text(encoding="utf-8") for path in (PATCHES / "cover.txt", PATCHES / base / "cover.txt")
+             if path.exists()]
+    return "\n".join("\n".join(line for line in text.splitlines() if not line.startswith("#")) + "\n"
+                     for text in texts)
 
 
 def cover(words):
@@ -63,11 +72,10 @@ def cover(words):
         print(__doc__, file=sys.stderr)
         return 2
     series = OurSeries(words[0])
-    prose = [line for line in PROSE.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     found = newest_validation(TOP / "results", [series.tree_id(patch) for patch in series.patches])
     told = verdicts(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
                                           "has walked along this series."]
-    print("\n".join([*prose, "", *told]))
+    print("\n".join([prose(words[0]), *told]))
     return 0
 
 

@@ -24,8 +24,8 @@ class Verdicts(unittest.TestCase):
         lines = self.told(patch(0, cap__a="fail fail", timer__b="fail skip"),
                           patch(1, cap__a="pass fail", timer__b="pass skip"),
                           patch(2, cap__a="pass fail", timer__b="pass skip"))
-        self.assertEqual(lines[0], "What each patch does to the 2 cases of the suite, on vhe and nvhe; "
-                                   "0 is what the series stands on:")
+        self.assertEqual(lines[0], "What each patch does to 2 cases, those of user_irq_cap, user_irq_timer, "
+                                   "on vhe and nvhe; 0 is what the series stands on:")
         self.assertEqual(lines[2:], ["  patch  pass  fail  skip   turns green",
                                      "  0         0     3     1",
                                      "  1         2     1     1   2: cap 1, timer 1",
