@@ -404,6 +404,71 @@ TEST_F(line, immediate_exit_returns_current_levels)
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 }
 
+/*
+ * A line that is high before the first run is told before the guest's first
+ * instruction.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, told_before_the_first_run)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	set_level(self->vcpu, variant->line, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	EXPECT_EQ((u64)guest_knocks, user_irq_pc(self->vcpu));
+}
+
+/*
+ * What KVM_ARM_VCPU_INIT does to a line that was told high is a change as any.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, fall_by_vcpu_init_is_told)
+{
+	struct kvm_vcpu_init init;
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	set_level(self->vcpu, variant->line, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	vm_ioctl(self->vcpu->vm, KVM_ARM_PREFERRED_TARGET, &init);
+	init.features[0] |= BIT(KVM_ARM_VCPU_PSCI_0_2) | BIT(KVM_ARM_VCPU_HAS_EL2) |
+			    (variant->e2h ? 0 : BIT(KVM_ARM_VCPU_HAS_EL2_E2H0));
+	vcpu_ioctl(self->vcpu, KVM_ARM_VCPU_INIT, &init);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
+/*
+ * What the VMM writes into the field, bits without a line among it, neither hides a
+ * change nor is one, and is gone by the next return.
+ *
+ * Clause: memory
+ */
+TEST_F(line, scribble_makes_no_difference)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	*user_irq_field(self->vcpu) = ~0ULL;
+	set_level(self->vcpu, variant->line, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	*user_irq_field(self->vcpu) = 0;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	*user_irq_field(self->vcpu) = 0;
+	set_level(self->vcpu, variant->line, false);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
 /* Of a state of the PMU: what is set, and for whom its counter counts */
 #define STATE_E		BIT(0)
 #define STATE_HPME	BIT(1)
