@@ -270,6 +270,8 @@ static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, struct raiser
 	raiser->vcpu_thread = gettid();
 	TEST_ASSERT(!pthread_create(&thread, NULL, raise_into, raiser), "no thread that raises");
 	r = user_irq_run(vcpu);
+	/* Where the guest did not run at all. */
+	raiser->g->progress++;
 	pthread_join(thread, NULL);
 	return r;
 }
