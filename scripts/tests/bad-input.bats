@@ -52,7 +52,7 @@ as_nobody() {
 	run scripts/run.py COLOUR=red
 	could_not_run "unknown argument 'COLOUR=red'" "TREE="
 	run make mutants MUTANTS="wake-up-removed it's"
-	could_not_run "no mutant matches MUTANTS='it's'. There are: " wake-up-removed
+	could_not_run "no mutant of Linux 6.12 matches MUTANTS='it's'. There are: " wake-up-removed
 	run make -C tools/testing/selftests TARGETS=net run_tests
 	could_not_run "unknown TARGETS 'net'. There is: kvm."
 }
