@@ -3,11 +3,12 @@
 // Clause: edge
 // Files: arch/arm64/kvm/user_irq.c
 @@
-identifier vcpu, state;
+identifier vcpu;
 @@
  kvm_user_irq_wakes(...)
  {
- ...
--return kvm_user_irq_changed(&state, kvm_user_irq_sample(vcpu, state.told));
-+return state.told != kvm_user_irq_sample(vcpu, state.told);
+ <...
+-kvm_user_irq_changed(&vcpu->arch.user_irq, kvm_user_irq_sample(vcpu))
++(vcpu->arch.user_irq.told != kvm_user_irq_sample(vcpu))
+ ...>
  }

@@ -3,8 +3,8 @@
 // Clause: edge
 // Files: arch/arm64/kvm/user_irq.c
 @@
-identifier vcpu, told, state, lines;
+identifier vcpu, state, lines;
 @@
- u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu, told));
+ u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu));
 +
 +WRITE_ONCE(state->told, lines);

@@ -3,7 +3,7 @@
 // Clause: notified
 // Files: arch/arm64/kvm/user_irq.c
 @@
-expression vcpu, told;
+expression vcpu;
 @@
--kvm_timer_lines(vcpu, told) | kvm_pmu_lines(vcpu)
-+(kvm_timer_lines(vcpu, told) ?: kvm_pmu_lines(vcpu))
+-kvm_timer_lines(vcpu) | kvm_pmu_lines(vcpu)
++(kvm_timer_lines(vcpu) ?: kvm_pmu_lines(vcpu))

@@ -7,11 +7,10 @@
 identifier ctx;
 identifier fires =~ "^kvm_timer_(should_fire|pending)$";
 @@
- timer_line(...)
+ kvm_timer_lines(...)
  {
- ...
- if (...)
--	return fires(ctx);
-+	return ctx->loaded && fires(ctx);
- ...
+ <...
+-fires(ctx)
++(ctx->loaded && fires(ctx))
+ ...>
  }

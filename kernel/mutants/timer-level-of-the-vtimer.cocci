@@ -3,13 +3,13 @@
 // Clause: every-return
 // Files: arch/arm64/kvm/arch_timer.c
 @@
-typedef u64;
-identifier vcpu, told, ctx, bit;
+identifier vcpu, ctx;
+identifier fires =~ "^kvm_timer_(should_fire|pending)$";
 @@
- u64 kvm_timer_lines(struct kvm_vcpu *vcpu, u64 told)
+ kvm_timer_lines(struct kvm_vcpu *vcpu)
  {
  <...
--timer_line(ctx, told & bit)
-+timer_line(vcpu_vtimer(vcpu), told & bit)
+-fires(ctx)
++fires(vcpu_vtimer(vcpu))
  ...>
  }

@@ -8,7 +8,7 @@ identifier vcpu, state, levels;
  kvm_user_irq_must_exit(...)
  {
  struct kvm_user_irq *state = &vcpu->arch.user_irq;
- u64 levels = kvm_user_irq_sample(vcpu, state->told);
+ u64 levels = kvm_user_irq_sample(vcpu);
 +
 +state->told = READ_ONCE(vcpu->run->s.regs.device_irq_level);
  ...

@@ -4,12 +4,13 @@
 // Earlier: 13e59ece5b30
 // Files: arch/arm64/kvm/user_irq.c
 @@
-identifier vcpu, state;
+identifier vcpu;
 @@
  kvm_user_irq_wakes(...)
  {
- ...
-+if (vcpu_vtimer(vcpu)->irq.level || vcpu_ptimer(vcpu)->irq.level)
-+	return true;
- return kvm_user_irq_changed(&state, kvm_user_irq_sample(vcpu, state.told));
+ <...
+-kvm_user_irq_changed(&vcpu->arch.user_irq, kvm_user_irq_sample(vcpu))
++(vcpu_vtimer(vcpu)->irq.level || vcpu_ptimer(vcpu)->irq.level ||
++ kvm_user_irq_changed(&vcpu->arch.user_irq, kvm_user_irq_sample(vcpu)))
+ ...>
  }

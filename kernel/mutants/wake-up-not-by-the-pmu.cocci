@@ -3,13 +3,14 @@
 // Clause: any-exit
 // Files: arch/arm64/kvm/user_irq.c
 @@
-identifier vcpu, state;
+identifier vcpu;
 @@
  kvm_user_irq_wakes(...)
  {
- ...
--return kvm_user_irq_changed(&state, kvm_user_irq_sample(vcpu, state.told));
-+return kvm_user_irq_changed(&state,
-+			    (kvm_user_irq_sample(vcpu, state.told) & ~KVM_ARM_DEV_PMU) |
-+			    (state.told & KVM_ARM_DEV_PMU));
+ <...
+-kvm_user_irq_changed(&vcpu->arch.user_irq, kvm_user_irq_sample(vcpu))
++kvm_user_irq_changed(&vcpu->arch.user_irq,
++		     (kvm_user_irq_sample(vcpu) & ~KVM_ARM_DEV_PMU) |
++		     (vcpu->arch.user_irq.told & KVM_ARM_DEV_PMU))
+ ...>
  }

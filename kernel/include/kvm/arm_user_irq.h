@@ -54,10 +54,9 @@ enum kvm_user_irq_edge {
  *        of KVM_ARM_DEV_*
  * @edges: how many edges it has yet to be told, a byte for each device
  *
- * The vCPU's thread is the only writer of @told, inside KVM_RUN; directed yield
- * reads from other threads and the background timer from its interrupt, hence
- * READ_ONCE() and WRITE_ONCE(). Of @edges it is the only one that takes away;
- * anybody adds. All of them in one word make one load enough to see that there
+ * The vCPU's thread is the only writer of @told, inside KVM_RUN; the background
+ * timer reads it in its interrupt, hence READ_ONCE() and WRITE_ONCE(). Of @edges
+ * that thread is the only one that takes away; anybody adds. All of them in one word make one load enough to see that there
  * is none, and one atomic operation to take one of each.
  *
  * The run page is no place for this: userspace may write there whatever it
@@ -113,13 +112,13 @@ static inline u64 kvm_user_irq_edge_lines(unsigned long edges)
  * @state: what userspace was told
  * @levels: the lines' levels now
  *
- * Context: any thread.
+ * Context: the vCPU's thread.
  * Return: true if @levels differ from what was told, or an edge was not told.
  */
 static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
 					u64 levels)
 {
-	return READ_ONCE(state->told) != levels || atomic64_read(&state->edges);
+	return state->told != levels || atomic64_read(&state->edges);
 }
 
 /**

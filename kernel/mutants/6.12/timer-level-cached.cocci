@@ -5,11 +5,10 @@
 @@
 identifier ctx;
 @@
- timer_line(...)
+ kvm_timer_lines(...)
  {
- ...
- if (kvm_get_running_vcpu() == ctx->vcpu)
--	return kvm_timer_should_fire(ctx);
-+	return ctx->irq.level;
- ...
+ <...
+-kvm_timer_should_fire(ctx)
++ctx->irq.level
+ ...>
  }

@@ -5,11 +5,10 @@
 @@
 identifier ctx;
 @@
- timer_line(...)
+ kvm_timer_lines(...)
  {
- ...
- if (kvm_get_running_vcpu() == timer_context_to_vcpu(ctx))
--	return kvm_timer_pending(ctx);
-+	return timer_get_ctl(ctx) & ARCH_TIMER_CTRL_IT_STAT;
- ...
+ <...
+-kvm_timer_pending(ctx)
++timer_get_ctl(ctx) & ARCH_TIMER_CTRL_IT_STAT
+ ...>
  }

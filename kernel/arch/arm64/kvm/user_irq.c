@@ -26,15 +26,12 @@
 #include "trace_user_irq.h"
 
 /*
- * The vCPU's lines. On the vCPU's own thread, between vcpu_load() and
- * vcpu_put(), they are exact: from this CPU's registers, or from memory for
- * what is emulated. On any other thread the state of a timer may be in the
- * registers of a CPU out of reach: such a line counts as unchanged, for its
- * vCPU is on that CPU and will look for itself.
+ * The vCPU's lines, on its own thread between vcpu_load() and vcpu_put(): no
+ * other can reach the registers of the CPU that the vCPU's timers are in.
  */
-static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu, u64 told)
+static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu)
 {
-	u64 levels = kvm_timer_lines(vcpu, told) | kvm_pmu_lines(vcpu);
+	u64 levels = kvm_timer_lines(vcpu) | kvm_pmu_lines(vcpu);
 
 	return levels & kvm_user_irq_lines(KVM_USER_IRQ_VERSION);
 }
@@ -54,7 +51,7 @@ static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu, u64 told)
 bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
 {
 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
-	u64 levels = kvm_user_irq_sample(vcpu, state->told);
+	u64 levels = kvm_user_irq_sample(vcpu);
 
 	if (likely(!kvm_user_irq_changed(state, levels)))
 		return false;
@@ -79,7 +76,7 @@ void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
 {
 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
 	u64 told = state->told;
-	u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu, told));
+	u64 lines = kvm_user_irq_tell(state, kvm_user_irq_sample(vcpu));
 
 	trace_kvm_user_irq_publish(vcpu->vcpu_id, told, lines);
 	WRITE_ONCE(vcpu->run->s.regs.device_irq_level, lines);
@@ -89,18 +86,17 @@ void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
  * kvm_user_irq_wakes - does a line end the vCPU's wait for an interrupt?
  * @vcpu: a vCPU of a VM without an in-kernel irqchip
  *
- * Context: any thread; directed yield asks for other threads' vCPUs. Does not
- *          sleep: the vCPU's own thread asks on its way into schedule().
+ * Directed yield asks as well, in the thread of another vCPU, which does not
+ * reach the lines. It can take a no: what changes the line of a vCPU that
+ * waits also wakes its thread, and that asks again here.
+ *
+ * Context: any thread. Does not sleep: the vCPU's own thread asks on its way
+ *          into schedule().
  * Return: true if there is a level or an edge that userspace was not told.
  */
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu)
 {
-	/* Copied once: the vCPU's own thread may publish in between. */
-	struct kvm_user_irq state = {
-		.told = READ_ONCE(vcpu->arch.user_irq.told),
-		.edges = ATOMIC64_INIT(atomic64_read(&vcpu->arch.user_irq.edges)),
-	};
-
-	return kvm_user_irq_changed(&state,
-				    kvm_user_irq_sample(vcpu, state.told));
+	return kvm_get_running_vcpu() == vcpu &&
+	       kvm_user_irq_changed(&vcpu->arch.user_irq,
+				    kvm_user_irq_sample(vcpu));
 }
