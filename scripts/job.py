@@ -51,7 +51,7 @@ class Job:
     facts: dict
     folder: Path
     patches: list
-    # The deviations that the verdicts may be due to, and what cases need that this run gives them.
+    # The deviations that the verdicts may be due to, and what cases need that this run gives them on a host.
     foreseen: list
     given: dict
 
@@ -69,7 +69,8 @@ class Job:
         for case in cases:
             deviations.apply(case, self.foreseen)
         return {(case.host, case.name): why for case in cases
-                if (why := unexpected(case, self.values["TREE"], self.forced, self.given.get(case.name, "")))}
+                if (why := unexpected(case, self.values["TREE"], self.forced,
+                                      self.given.get((case.host, case.name), "")))}
 
     def check_patterns(self, runs):
         """A pattern over cases that none matched is a mistake of the caller's."""
@@ -119,13 +120,14 @@ def read_arguments(words, defaults):
     return checked(take_words(words, defaults))
 
 
-def needs_given(values):
-    """{case: what it needs beyond other cases}, of those to which a run with these VALUES gives that."""
+def needs_given(values, hosts):
+    """{(host, case): what it needs beyond other cases}, of those to which a run with these VALUES gives that there."""
     if values["TREE"] != "series":
         return {}
     given = {"TREE=series", *(f"CONFIG={word}" for word in values["CONFIG"].split())}
     needs = _of_the_cases(clauses.needs, "a skip may pass though it has what it needs")
-    return {name: each for name, each in needs.items() if each in given}
+    return {(host.name, name): each for host in hosts for name, each in needs.items()
+            if each in given or each in host.kernel_arguments().split()}
 
 
 def sentences():
@@ -240,7 +242,7 @@ def prepare(values, seconds, kind=""):
     for host in hosts:
         # A machine that nothing here can emulate is better named before the build.
         qemu_of(host)
-    given = needs_given(values)
+    given = needs_given(values, hosts)
     with built(values, seconds) as (tree, plan):
         facts = _about(values, tree, hosts, plan.image)
         foreseen = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []

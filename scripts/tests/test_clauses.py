@@ -14,6 +14,7 @@ import clauses
 import job
 from clauses import Clause, ClauseError, cases_of, page, problems, read_clauses
 from deviations import Deviation
+from hosts import read_host
 
 SOURCE = """\
 /*
@@ -126,17 +127,18 @@ class Sentences(unittest.TestCase):
         with mock.patch.object(clauses, "read_cases", side_effect=ClauseError("a.c:1: unknown macro")), \
                 contextlib.redirect_stderr(io.StringIO()) as said:
             self.assertEqual(job.sentences(), {})
-            self.assertEqual(job.needs_given({"TREE": "series", "CONFIG": "edge"}), {})
+            self.assertEqual(job.needs_given({"TREE": "series", "CONFIG": "edge"}, [read_host("vhe")]), {})
         self.assertEqual(said.getvalue().count("a.c:1: unknown macro"), 2)
 
 
 class Needs(unittest.TestCase):
-    def needs(self, tree, config=""):
-        return set(job.needs_given({"TREE": tree, "CONFIG": config}).values())
+    def needs(self, tree, config="", host="vhe"):
+        return set(job.needs_given({"TREE": tree, "CONFIG": config}, [read_host(host)]).values())
 
     def test_a_run_gives_what_it_was_told_to(self):
         self.assertEqual(self.needs("series"), {"TREE=series"})
         self.assertEqual(self.needs("series", "edge gcov"), {"TREE=series", "CONFIG=edge"})
+        self.assertEqual(self.needs("series", host="nested"), {"TREE=series", "kvm-arm.mode=nested"})
 
     def test_no_other_tree_has_it(self):
         for tree in ("stock", "baseline"):

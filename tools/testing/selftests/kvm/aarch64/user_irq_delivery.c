@@ -2,6 +2,8 @@
 /*
  * A guest that has EL2, and an interrupt that the VMM raises by KVM_IRQ_LINE: it is
  * taken at the level that the guest's HCR_EL2 routes it to.
+ *
+ * Needs: kvm-arm.mode=nested
  */
 #include <pthread.h>
 
@@ -165,7 +167,8 @@ FIXTURE_SETUP(irq_line)
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL1_VTIMER, guest_follows_plan, &self->vcpu);
+	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL1_VTIMER, 1, guest_follows_plan,
+			   &self->vcpu);
 	vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_VBAR_EL1), (u64)user_irq_vectors);
 	vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_VBAR_EL2), (u64)user_irq_vectors);
 

@@ -340,7 +340,7 @@ FIXTURE_SETUP(exits)
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
 	};
 	struct kvm_vm *vm;
-	vm_vaddr_t gva;
+	u64 gva;
 
 	if (missing)
 		SKIP(return, "%s", missing);

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A guest that has EL2, in a VM without an in-kernel interrupt controller.
+ *
+ * Needs: kvm-arm.mode=nested
  */
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq_nested.h"
+#include "vgic.h"
 #include <linux/bitfield.h>
 #include <perf/arm_pmuv3.h>
+
+/* The physical timer's of EL2, unless a VMM chooses another */
+#define HPTIMER_INTID	26
+
+/* A busy machine may have so many more ticks in one wait than in another. */
+#define MORE_EXITS	100
 
 /* Of MDCR_EL2: EL2's own counters are enabled */
 #define MDCR_HPME	BIT(7)
@@ -93,6 +102,57 @@ static void guest_raises_and_lowers(struct user_irq_guest *g)
 	}
 }
 
+static void guest_raises_then(struct user_irq_guest *g, u64 ctl, u64 cval)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	guest_set_timer(CTL_ENABLE, 0);
+	guest_knock(g);
+	guest_set_timer(ctl, cval);
+	guest_knocks(g);
+}
+
+static void guest_raises_and_stays(struct user_irq_guest *g)
+{
+	guest_raises_then(g, CTL_ENABLE, 0);
+}
+
+static void guest_disables(struct user_irq_guest *g)
+{
+	guest_raises_then(g, 0, 0);
+}
+
+static void guest_masks(struct user_irq_guest *g)
+{
+	guest_raises_then(g, CTL_ENABLE | CTL_IMASK, 0);
+}
+
+/* For in an hour */
+static void guest_reprograms(struct user_irq_guest *g)
+{
+	guest_raises_then(g, CTL_ENABLE, timer_get_cntct(PHYSICAL) + msec_to_cycles(3600 * 1000));
+}
+
+/* Long enough for several ticks of the host. */
+static void guest_computes(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_run_on(g, 30000);
+		guest_knock(g);
+	}
+}
+
+static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	guest_route(HCR_IMO | HCR_FMO);
+	guest_set_timer(CTL_ENABLE, 0);
+	guest_knock(g);
+	do {
+		wfi();
+	} while (!read_sysreg(isr_el1));
+	guest_knock(g);
+}
+
 static void guest_arms_and_computes(struct user_irq_guest *g)
 {
 	write_sysreg_s(0, SYS_CNTVOFF_EL2);
@@ -151,7 +211,7 @@ FIXTURE_SETUP(vm)
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL1_VTIMER, guest_says_where_it_is,
+	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL1_VTIMER, 1, guest_says_where_it_is,
 			   &self->vcpu);
 }
 
@@ -194,6 +254,58 @@ TEST_F(vm, runs_its_own_guest)
 	}
 }
 
+/*
+ * The version says that there are lines of EL2's timers. It is the kernel's: a VM
+ * whose vCPUs have an EL2 gives no other answer than /dev/kvm.
+ *
+ * Clause: version
+ */
+TEST_F(vm, version_has_the_lines_of_el2)
+{
+	const u64 el2 = KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER;
+	const int version = kvm_check_cap(KVM_CAP_ARM_USER_IRQ);
+
+	if (version == 1 && !user_irq_forced())
+		SKIP(return, "the kernel has no line of EL2's timers in version 1");
+
+	EXPECT_EQ(el2, user_irq_lines_of(version) & el2);
+	EXPECT_EQ(version, vm_check_cap(self->vcpu->vm, KVM_CAP_ARM_USER_IRQ));
+}
+
+/*
+ * A VM with a vgic may have EL2, too, and its lines go there: nothing is written to
+ * the field, and no line makes KVM_RUN return. Beside it, one without is served.
+ *
+ * Clause: vgic
+ */
+TEST_F(vm, with_a_vgic_is_left_alone)
+{
+	const u64 scribble = 0x123456789abcdef0;
+	struct user_irq_return r;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vm *vm;
+	int i, gic_fd;
+
+	vm = user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL2_PTIMER, 1, guest_raises_and_stays,
+				&vcpu);
+	way = BY_HP_EL2;
+	sync_global_to_guest(vm, way);
+	gic_fd = vgic_v3_setup(vm, 1, 64);
+	ASSERT_LE(0, gic_fd);
+
+	*user_irq_field(vcpu) = scribble;
+	for (i = 0; i < 10; i++) {
+		user_irq_set_level(self->vcpu, KVM_ARM_DEV_EL1_VTIMER, i % 2 == 0);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, i % 2 ? 0 : KVM_ARM_DEV_EL1_VTIMER, r);
+		r = user_irq_run(vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+	}
+	EXPECT_TRUE(user_irq_levels_at_vgic(gic_fd) & BIT(HPTIMER_INTID));
+	close(gic_fd);
+	kvm_vm_free(vm);
+}
+
 /* Which timer a register reaches depends on E2H; the line is the timer's. */
 FIXTURE(line) {
 	struct kvm_vcpu *vcpu;
@@ -224,9 +336,9 @@ FIXTURE_SETUP(line)
 	if (missing)
 		SKIP(return, "%s", missing);
 	if (!user_irq_forced() && !(variant->line & user_irq_lines_of(version)))
-		SKIP(return, "version %d of the capability has no such line", version);
+		SKIP(return, "the kernel has no such line in version %d", version);
 
-	user_irq_nested_vm(variant->e2h, variant->line, guest_raises_and_lowers, &self->vcpu);
+	user_irq_nested_vm(variant->e2h, variant->line, 1, guest_raises_and_lowers, &self->vcpu);
 	self->g = user_irq_guest(self->vcpu);
 	way = variant->way;
 	sync_global_to_guest(self->vcpu->vm, way);
@@ -267,6 +379,158 @@ TEST_F(line, follows_the_timer)
 		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
 		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	}
+}
+
+/*
+ * A new vCPU's lines are low, and the field says so from the first return on,
+ * whatever was in it before.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, low_at_first)
+{
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	*user_irq_field(self->vcpu) = variant->line;
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+}
+
+/*
+ * A rise is told by one return, and the guest goes on with the line high.
+ *
+ * Clause: notified
+ */
+TEST_F(line, rise_returns_once)
+{
+	struct user_irq_return r;
+	int i;
+
+	user_irq_start_at(self->vcpu, guest_raises_and_stays);
+	EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+	for (i = 0; i < 10; i++) {
+		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+		r = user_irq_run(self->vcpu);
+	}
+}
+
+/* How the line falls, told by the exit after that or once before it */
+#define ASSERT_HIGH_THEN_LOW(_guest_code) do {				\
+	struct user_irq_return r;					\
+									\
+	user_irq_start_at(self->vcpu, _guest_code);			\
+	EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));		\
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);		\
+	EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));		\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);				\
+	r = user_irq_run(self->vcpu);					\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);				\
+} while (0)
+
+/*
+ * A fall is told by the exit that comes next, or by one return before it, and by no
+ * second one.
+ *
+ * Clause: any-exit
+ */
+TEST_F(line, falls_when_disabled)
+{
+	ASSERT_HIGH_THEN_LOW(guest_disables);
+}
+
+/*
+ * When the guest's handler masks the timer, the line falls.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, falls_when_masked)
+{
+	ASSERT_HIGH_THEN_LOW(guest_masks);
+}
+
+/*
+ * The same, when the guest gives the timer a time that is still to come.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, falls_when_reprogrammed)
+{
+	ASSERT_HIGH_THEN_LOW(guest_reprograms);
+}
+
+/*
+ * A guest that leaves its line high makes full use of its CPU: it does not leave
+ * for the kernel more often than with the line low.
+ *
+ * Clause: host
+ */
+TEST_F(line, high_line_lets_the_guest_run_on)
+{
+	u64 progress, exits_low, exits_high;
+	struct user_irq_return r;
+
+	user_irq_start_at(self->vcpu, guest_computes);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	exits_low = user_irq_stat(self->vcpu, "exits");
+
+	set_level(self->vcpu, variant->line, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+
+	progress = self->g->progress;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+	EXPECT_LT(progress, self->g->progress);
+	exits_high = user_irq_stat(self->vcpu, "exits") - exits_low;
+	TH_LOG("exits: %lu low, %lu high", (unsigned long)exits_low, (unsigned long)exits_high);
+	EXPECT_GE(2 * exits_low + MORE_EXITS, exits_high);
+}
+
+/*
+ * A guest that waits with its line high, and the VMM told, costs nothing: its thread
+ * sleeps until the VMM has an interrupt for it.
+ *
+ * Clause: host
+ */
+TEST_F(line, told_line_leaves_a_sleeper_alone)
+{
+	struct user_irq_return r;
+	long wake_ups;
+
+	user_irq_start_at(self->vcpu, guest_sleeps_on_a_told_line);
+	user_irq_run_to_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+	r = user_irq_run_watched(self->vcpu, 0, &wake_ups);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+	EXPECT_LE(wake_ups, USER_IRQ_MAX_WAKE_UPS);
+	EXPECT_GE(USER_IRQ_MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
+}
+
+/*
+ * Each vCPU has a field of its own, and in it its own lines only.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, shows_in_its_own_vcpu)
+{
+	struct kvm_vcpu *vcpus[2];
+	struct user_irq_return r;
+	struct kvm_vm *vm;
+	int i, high;
+
+	vm = user_irq_nested_vm(variant->e2h, variant->line, 2, guest_knocks, vcpus);
+	for (high = 0; high < 2; high++) {
+		set_level(vcpus[high], variant->line, true);
+		for (i = 0; i < 2; i++) {
+			user_irq_run_to_knock(vcpus[i], &r);
+			ASSERT_RETURN(USER_IRQ_KNOCK, i == high ? variant->line : 0, r);
+		}
+		set_level(vcpus[high], variant->line, false);
+	}
+	kvm_vm_free(vm);
 }
 
 /*
@@ -520,7 +784,8 @@ FIXTURE_SETUP(pmu)
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_PMU, guest_overflows_counters, &self->vcpu);
+	user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_PMU, 1, guest_overflows_counters,
+			   &self->vcpu);
 }
 
 FIXTURE_TEARDOWN(pmu)

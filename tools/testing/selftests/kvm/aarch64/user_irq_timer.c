@@ -2,21 +2,12 @@
 /*
  * The lines of the EL1 timers, as time and the guest move them.
  */
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
-
-/*
- * More than a wait that is left in peace has, and few for one that is not, in
- * the time of so many looks. A look sleeps first: a busy machine gives it late,
- * as it does the CPU to a thread that is woken without end.
- */
-#define MAX_WAKE_UPS	2
-#define MAX_LOOKS	30
 
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
@@ -330,95 +321,6 @@ TEST_F(line, rises_between_runs)
 	TH_LOG("undecided: %d", undecided);
 }
 
-/* A vCPU's thread that sleeps in KVM_RUN, and what makes it come back. */
-struct sleeper {
-	struct kvm_vcpu *vcpu;
-	pid_t tid;
-	pthread_t thread;
-	void (*end)(struct sleeper *s);
-	bool back;
-	long wake_ups;
-};
-
-static void end_by_interrupt(struct sleeper *s)
-{
-	user_irq_set_irq(s->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
-}
-
-static void end_by_signal(struct sleeper *s)
-{
-	pthread_kill(s->thread, SIGUSR1);
-}
-
-static long times_slept(pid_t tid)
-{
-	char path[64], line[128];
-	long n = -1;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
-	f = fopen(path, "r");
-	TEST_ASSERT(f, "cannot open %s: %s", path, strerror(errno));
-	while (n < 0 && fgets(line, sizeof(line), f))
-		sscanf(line, "voluntary_ctxt_switches: %ld", &n);
-	fclose(f);
-	TEST_ASSERT(n >= 0, "no voluntary_ctxt_switches in %s", path);
-	return n;
-}
-
-static void wait_for_look(void)
-{
-	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
-
-	nanosleep(&pause, NULL);
-}
-
-/*
- * Watch it, for a while or until there is enough to see. A host that does not
- * trap WFI leaves the thread in the guest, awake, and the wait to the CPU.
- */
-static void *watch(void *arg)
-{
-	struct sleeper *s = arg;
-	int looks = 0;
-	long before;
-
-	while (!user_irq_thread_sleeps(s->tid) && (s->end == end_by_signal || looks++ < MAX_LOOKS))
-		wait_for_look();
-	before = times_slept(s->tid);
-	do {
-		wait_for_look();
-		s->wake_ups = times_slept(s->tid) - before;
-	} while (s->wake_ups <= MAX_WAKE_UPS && looks++ < MAX_LOOKS);
-
-	/* Who came back from KVM_RUN without a signal sleeps elsewhere. */
-	if (s->end == end_by_signal && READ_ONCE(s->back))
-		s->wake_ups = LONG_MAX;
-	s->end(s);
-	return NULL;
-}
-
-static struct user_irq_return run_watched(struct kvm_vcpu *vcpu,
-					  void (*end)(struct sleeper *s),
-					  long *wake_ups)
-{
-	struct sleeper s = {
-		.vcpu = vcpu,
-		.tid = gettid(),
-		.thread = pthread_self(),
-		.end = end,
-	};
-	struct user_irq_return r;
-	pthread_t watcher;
-
-	TEST_ASSERT(!pthread_create(&watcher, NULL, watch, &s), "no thread to watch");
-	r = user_irq_run(vcpu);
-	WRITE_ONCE(s.back, true);
-	pthread_join(watcher, NULL);
-	*wake_ups = s.wake_ups;
-	return r;
-}
-
 /*
  * A guest may wait with its line high, the VMM told, and the interrupt disabled
  * at the VMM's controller. That costs the machine nothing: the vCPU's thread
@@ -437,12 +339,18 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	user_irq_run_to_knock(self->vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
-	r = run_watched(self->vcpu, end_by_interrupt, &wake_ups);
+	r = user_irq_run_watched(self->vcpu, 0, &wake_ups);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-	EXPECT_LE(wake_ups, MAX_WAKE_UPS);
+	EXPECT_LE(wake_ups, USER_IRQ_MAX_WAKE_UPS);
 	/* On a host that does not trap WFI the CPU waits, and this is 0. */
-	EXPECT_GE(MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
+	EXPECT_GE(USER_IRQ_MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
 }
+
+struct sleeper {
+	struct kvm_vcpu *vcpu;
+	pid_t tid;
+	pthread_t thread;
+};
 
 static void *signal_into_sleep(void *arg)
 {
@@ -452,7 +360,7 @@ static void *signal_into_sleep(void *arg)
 	WRITE_ONCE(*user_irq_field(s->vcpu), 0);
 	/* It may have slept for another reason, before KVM_RUN. */
 	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
-	end_by_signal(s);
+	pthread_kill(s->thread, SIGUSR1);
 	return NULL;
 }
 
@@ -505,9 +413,9 @@ TEST_F(line, rise_leaves_a_stopped_vcpu_alone)
 	user_irq_set_level(self->vcpu, variant->line, true);
 	vcpu_mp_state_set(self->vcpu, &off);
 
-	r = run_watched(self->vcpu, end_by_signal, &wake_ups);
+	r = user_irq_run_watched(self->vcpu, SIGUSR1, &wake_ups);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-	EXPECT_LE(wake_ups, MAX_WAKE_UPS);
+	EXPECT_LE(wake_ups, USER_IRQ_MAX_WAKE_UPS);
 }
 
 #define ASSERT_HIGH_THEN_LOW(_guest_code) do {				\

@@ -110,16 +110,6 @@ FIXTURE_TEARDOWN(vgic)
 	kvm_vm_free(self->without->vm);
 }
 
-/* The vgic's own view of the private interrupts of the first vCPU. */
-static u32 levels_at_the_vgic(int gic_fd)
-{
-	u64 attr = VGIC_LEVEL_INFO_LINE_LEVEL << KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT;
-	u32 levels;
-
-	kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO, attr, &levels);
-	return levels;
-}
-
 /*
  * A VM with a vgic has its lines go there. Its field belongs to the VMM: nothing
  * is written to it, and no line makes KVM_RUN return. A VM without a vgic, in the
@@ -148,7 +138,7 @@ TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 		ASSERT_RETURN(USER_IRQ_INTR, scribble, r);
 		/* The first run raised the line; the others began with it high. */
 		if (i)
-			ASSERT_TRUE(levels_at_the_vgic(self->gic_fd) & (1U << VTIMER_INTID));
+			ASSERT_TRUE(user_irq_levels_at_vgic(self->gic_fd) & (1U << VTIMER_INTID));
 	}
 }
 

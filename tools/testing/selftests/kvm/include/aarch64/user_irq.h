@@ -37,6 +37,9 @@
 #define USER_IRQ_INSN_WFI	0xd503207f
 #define USER_IRQ_INSN_HVC	0xd4000002
 
+/* More wake-ups than a wait that is left in peace has, and few for one that is not */
+#define USER_IRQ_MAX_WAKE_UPS	2
+
 #define USER_IRQ_MAX_VCPUS	8
 #define USER_IRQ_CYCLE_COUNTER	31
 
@@ -151,9 +154,11 @@ void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high);
 u64 user_irq_pc(struct kvm_vcpu *vcpu);
 bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn);
 u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
+u32 user_irq_levels_at_vgic(int gic_fd);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);
+struct user_irq_return user_irq_run_watched(struct kvm_vcpu *vcpu, int sig, long *wake_ups);
 void user_irq_ignore_signal(int sig);
 int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);

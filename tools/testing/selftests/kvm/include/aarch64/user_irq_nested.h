@@ -38,8 +38,8 @@
 #define USER_IRQ_FROM_EL1_IRQ		9
 
 const char *user_irq_no_el2(bool e2h);
-struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
-				  struct kvm_vcpu **vcpu);
+struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest_code,
+				  struct kvm_vcpu *vcpus[]);
 
 /* Vectors for EL1 and for EL2. They give the exception's vector to the handler, and go back. */
 extern u8 user_irq_vectors[];

@@ -7,6 +7,7 @@
  * swallow a return that a test has to see, so neither is used: here one call is
  * one KVM_RUN, and an exit by MMIO is left for the next one to complete.
  */
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -17,6 +18,7 @@
 #include <perf/arm_pmuv3.h>
 
 #include "user_irq.h"
+#include "vgic.h"
 
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id	_sigev_un._tid
@@ -24,6 +26,12 @@
 
 /* So often a thread is looked at that may never sleep. */
 #define MAX_LOOKS	200
+
+/*
+ * So often one that is watched. A look sleeps first: a busy machine gives it late,
+ * as it does the CPU to a thread that is woken without end.
+ */
+#define MAX_WATCHES	30
 
 /* Each VM has its own copy of this, as of all that the guest sees. */
 static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
@@ -479,6 +487,21 @@ u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name)
 }
 
 /**
+ * user_irq_levels_at_vgic() - the vgic's own view of the first vCPU's lines
+ * @gic_fd: a VM's GICv3
+ *
+ * Return: the levels of the private interrupts, a bitmap by INTID.
+ */
+u32 user_irq_levels_at_vgic(int gic_fd)
+{
+	u64 attr = VGIC_LEVEL_INFO_LINE_LEVEL << KVM_DEV_ARM_VGIC_LINE_LEVEL_INFO_SHIFT;
+	u32 levels;
+
+	kvm_device_attr_get(gic_fd, KVM_DEV_ARM_VGIC_GRP_LEVEL_INFO, attr, &levels);
+	return levels;
+}
+
+/**
  * user_irq_thread_sleeps() - look whether a thread sleeps
  * @tid: a thread of this process
  *
@@ -559,6 +582,94 @@ bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
 	TEST_ASSERT(r.kind == USER_IRQ_KNOCK, "a WFI ended by %s", user_irq_str(r.kind, r.levels));
 	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
 	return user_irq_stat(vcpu, "wfi_exit_stat") != before;
+}
+
+static long times_slept(pid_t tid)
+{
+	char path[64], line[128];
+	long n = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	f = fopen(path, "r");
+	TEST_ASSERT(f, "cannot open %s: %s", path, strerror(errno));
+	while (n < 0 && fgets(line, sizeof(line), f))
+		sscanf(line, "voluntary_ctxt_switches: %ld", &n);
+	fclose(f);
+	TEST_ASSERT(n >= 0, "no voluntary_ctxt_switches in %s", path);
+	return n;
+}
+
+static void wait_for_look(void)
+{
+	const struct timespec pause = { .tv_nsec = 1000 * 1000 };
+
+	nanosleep(&pause, NULL);
+}
+
+/* A vCPU's thread that sleeps in KVM_RUN, and the signal that makes it come back, or 0. */
+struct watched {
+	struct kvm_vcpu *vcpu;
+	pid_t tid;
+	pthread_t thread;
+	int sig;
+	bool back;
+	long wake_ups;
+};
+
+/* For a while, or until there is enough to see. */
+static void *watch(void *arg)
+{
+	struct watched *w = arg;
+	int looks = 0;
+	long before;
+
+	while (!user_irq_thread_sleeps(w->tid) && (w->sig || looks++ < MAX_WATCHES))
+		wait_for_look();
+	before = times_slept(w->tid);
+	do {
+		wait_for_look();
+		w->wake_ups = times_slept(w->tid) - before;
+	} while (w->wake_ups <= USER_IRQ_MAX_WAKE_UPS && looks++ < MAX_WATCHES);
+
+	/* Who came back from KVM_RUN without a signal sleeps elsewhere. */
+	if (w->sig && READ_ONCE(w->back))
+		w->wake_ups = LONG_MAX;
+	if (w->sig)
+		pthread_kill(w->thread, w->sig);
+	else
+		user_irq_set_irq(w->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+	return NULL;
+}
+
+/**
+ * user_irq_run_watched() - KVM_RUN, whose thread is watched while its guest waits
+ * @vcpu: the vCPU
+ * @sig: the signal that ends the wait in the end, or 0: KVM_IRQ_LINE does
+ * @wake_ups: how often the thread woke; LONG_MAX if it did not wait for @sig
+ *
+ * A host that does not trap WFI leaves the thread in the guest, awake, and the
+ * wait to the CPU: then without @sig there are none.
+ *
+ * Return: how KVM_RUN came back.
+ */
+struct user_irq_return user_irq_run_watched(struct kvm_vcpu *vcpu, int sig, long *wake_ups)
+{
+	struct watched w = {
+		.vcpu = vcpu,
+		.tid = gettid(),
+		.thread = pthread_self(),
+		.sig = sig,
+	};
+	struct user_irq_return r;
+	pthread_t watcher;
+
+	TEST_ASSERT(!pthread_create(&watcher, NULL, watch, &w), "no thread to watch");
+	r = user_irq_run(vcpu);
+	WRITE_ONCE(w.back, true);
+	pthread_join(watcher, NULL);
+	*wake_ups = w.wake_ups;
+	return r;
 }
 
 /**

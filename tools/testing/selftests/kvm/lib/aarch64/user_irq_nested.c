@@ -33,7 +33,7 @@ const char *user_irq_no_el2(bool e2h)
 	if (missing)
 		return missing;
 	if (!kvm_check_cap(KVM_CAP_ARM_EL2))
-		return "no KVM_CAP_ARM_EL2: it takes FEAT_NV2, kvm-arm.mode=nested, Linux 6.16";
+		return "the kernel has no KVM_CAP_ARM_EL2: it takes FEAT_NV2, kvm-arm.mode=nested, Linux 6.16";
 	if (!e2h && !kvm_check_cap(KVM_CAP_ARM_EL2_E2H0))
 		return "no KVM_CAP_ARM_EL2_E2H0: an EL2 with E2H=0 cannot be had here";
 	return NULL;
@@ -70,29 +70,33 @@ static void clear_e2h(struct kvm_vcpu *vcpu, u64 tcr_el1)
 }
 
 /**
- * user_irq_nested_vm() - make a VM whose vCPU starts at EL2
+ * user_irq_nested_vm() - make a VM whose vCPUs start at EL2
  * @e2h: with E2H=1, or with E2H=0: a VM has the one or the other
  * @lines: as for user_irq_vm()
+ * @nr_vcpus: likewise
  * @guest_code: likewise
- * @vcpu: filled in
+ * @vcpus: likewise
  *
  * Return: the VM.
  */
-struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, void *guest_code,
-				  struct kvm_vcpu **vcpu)
+struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest_code,
+				  struct kvm_vcpu *vcpus[])
 {
 	u32 features = BIT(KVM_ARM_VCPU_HAS_EL2);
 	struct kvm_vcpu *plain;
 	struct kvm_vm *vm, *other;
+	int i;
 
 	if (!e2h)
 		features |= BIT(KVM_ARM_VCPU_HAS_EL2_E2H0);
-	vm = user_irq_vm_with(features, lines, 1, guest_code, vcpu);
+	vm = user_irq_vm_with(features, lines, nr_vcpus, guest_code, vcpus);
 
 	other = user_irq_vm(0, 1, guest_code, &plain);
-	set_up_el1(*vcpu, plain);
-	if (!e2h)
-		clear_e2h(*vcpu, get_sys_reg(plain, SYS_TCR_EL1));
+	for (i = 0; i < nr_vcpus; i++) {
+		set_up_el1(vcpus[i], plain);
+		if (!e2h)
+			clear_e2h(vcpus[i], get_sys_reg(plain, SYS_TCR_EL1));
+	}
 	kvm_vm_free(other);
 	return vm;
 }
@@ -112,7 +116,8 @@ void guest_route(u64 to)
  * @code: a function that takes @g, at EL1
  * @g: this vCPU's block
  *
- * HCR_EL2 says where its interrupts go. It starts anew with each call.
+ * HCR_EL2 says where its interrupts go. It starts anew with each call. There is one
+ * stack, so one vCPU of a VM may do this.
  *
  * Return: the number of the vector that it came back by.
  */
