@@ -25,6 +25,8 @@
 
 /* Memory of the VM's that the guest can only read: a store there is for the VMM. */
 #define READ_ONLY_GPA	0x10000000
+/* A page of it that the VMM takes from the guest, which then needs another */
+#define NEW_PAGE_GPA	0x10100000
 
 /*
  * A vCPU's thread, whose guest arms and lowers its timer for ever.
@@ -274,7 +276,6 @@ TEST_F(crowd, each_rise_and_fall_is_told)
 
 /* How the guest leaves right after its line has moved; set in its own copy. */
 static enum { MMIO_READ, READ_ONLY, HYPERCALL, BREAKPOINT, NEW_PAGE } way;
-static u64 page;
 
 static void guest_leaves(struct user_irq_guest *g)
 {
@@ -295,7 +296,7 @@ static void guest_leaves(struct user_irq_guest *g)
 		break;
 	case NEW_PAGE:
 		/* Only the kernel sees this one; the knock is for the host. */
-		WRITE_ONCE(*(u64 *)page, 1);
+		WRITE_ONCE(*(u64 *)NEW_PAGE_GPA, 1);
 		guest_knock(g);
 		break;
 	}
@@ -313,7 +314,6 @@ static void guest_moves_and_leaves(struct user_irq_guest *g)
 
 FIXTURE(exits) {
 	struct kvm_vcpu *vcpu;
-	/* A page of the guest's, which the VMM can take from it */
 	void *page;
 };
 
@@ -340,23 +340,23 @@ FIXTURE_SETUP(exits)
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
 	};
 	struct kvm_vm *vm;
-	u64 gva;
+	u64 pages;
 
 	if (missing)
 		SKIP(return, "%s", missing);
 
 	vm = user_irq_vm(USER_IRQ_LINES, 1, guest_moves_and_leaves, &self->vcpu);
-	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, READ_ONLY_GPA, 1,
-				    vm_calc_num_guest_pages(vm->mode, getpagesize()),
+	pages = vm_calc_num_guest_pages(vm->mode, getpagesize());
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, READ_ONLY_GPA, 1, pages,
 				    KVM_MEM_READONLY);
 	virt_map(vm, READ_ONLY_GPA, READ_ONLY_GPA, 1);
+	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, NEW_PAGE_GPA, 2, pages, 0);
+	virt_map(vm, NEW_PAGE_GPA, NEW_PAGE_GPA, 1);
+	self->page = addr_gpa2hva(vm, NEW_PAGE_GPA);
 	kvm_device_attr_set(vm->fd, KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER,
 			    (void *)&filter);
 	vcpu_guest_debug_set(self->vcpu, &debug);
 	write_guest_global(vm, way, variant->way);
-	gva = vm_vaddr_alloc(vm, 2 * getpagesize(), KVM_UTIL_MIN_VADDR);
-	self->page = (void *)round_up((unsigned long)addr_gva2hva(vm, gva), getpagesize());
-	write_guest_global(vm, page, addr_hva2gpa(vm, self->page) - addr_gva2gpa(vm, gva) + gva);
 }
 
 FIXTURE_TEARDOWN(exits)
