@@ -76,8 +76,15 @@ class Reasons(unittest.TestCase):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
             file.write("[never]\nfile = x.c\n")
             file.flush()
-            with self.assertRaisesRegex(CouldNotRun, "needs the keys file and lines"):
-                coverage.read_reasons(Path(file.name))
+            with self.assertRaisesRegex(CouldNotRun, "needs the keys bases, file and lines"):
+                coverage.read_reasons("7", Path(file.name))
+
+    def test_a_reason_is_one_of_a_base(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
+            file.write("[never]\nbases = 6.12\nfile = x.c\nlines =\n\treturn 0;\n")
+            file.flush()
+            self.assertEqual(coverage.read_reasons("6.12", Path(file.name)), self.reasons)
+            self.assertEqual(coverage.read_reasons("7", Path(file.name)), [])
 
 
 class Runs(unittest.TestCase):
