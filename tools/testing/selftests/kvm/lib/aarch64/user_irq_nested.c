@@ -44,21 +44,23 @@ static u64 get_sys_reg(struct kvm_vcpu *vcpu, u32 encoding)
 	return user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(encoding));
 }
 
-/* What the library gives a vCPU that has no EL2 is right for the EL1 of this one. */
-static void set_up_el1(struct kvm_vcpu *vcpu, struct kvm_vcpu *plain)
+/* As the library sets EL2 up, whose registers with E2H=1 are in the format of EL1's */
+static void set_up_el1(struct kvm_vcpu *vcpu)
 {
-	static const u32 same[] = {
-		SYS_SCTLR_EL1, SYS_TCR_EL1, SYS_MAIR_EL1, SYS_CPACR_EL1,
-	};
-	int i;
+	const u64 sctlr = get_sys_reg(vcpu, SYS_SCTLR_EL1);
 
-	for (i = 0; i < (int)ARRAY_SIZE(same); i++)
-		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(same[i]), get_sys_reg(plain, same[i]));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_SCTLR_EL1),
+		     sctlr | SCTLR_ELx_M | SCTLR_ELx_C | SCTLR_ELx_I);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TCR_EL1), get_sys_reg(vcpu, SYS_TCR_EL2));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_MAIR_EL1), get_sys_reg(vcpu, SYS_MAIR_EL2));
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_TTBR0_EL1), get_sys_reg(vcpu, SYS_TTBR0_EL2));
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_CPACR_EL1),
+		     CPACR_EL1_FPEN_EL1EN | CPACR_EL1_FPEN_EL0EN);
 }
 
-static void clear_e2h(struct kvm_vcpu *vcpu, u64 tcr_el1)
+static void clear_e2h(struct kvm_vcpu *vcpu)
 {
+	const u64 tcr_el1 = get_sys_reg(vcpu, SYS_TCR_EL1);
 	u64 tcr = (tcr_el1 & GENMASK(15, 0)) | TCR_EL2_ONES;
 
 	tcr |= FIELD_GET(TCR_EL1_IPS, tcr_el1) << TCR_EL2_PS_SHIFT;
@@ -83,21 +85,18 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest
 				  struct kvm_vcpu *vcpus[])
 {
 	u32 features = BIT(KVM_ARM_VCPU_HAS_EL2);
-	struct kvm_vcpu *plain;
-	struct kvm_vm *vm, *other;
+	struct kvm_vm *vm;
 	int i;
 
 	if (!e2h)
 		features |= BIT(KVM_ARM_VCPU_HAS_EL2_E2H0);
 	vm = user_irq_vm_with(features, lines, nr_vcpus, guest_code, vcpus);
 
-	other = user_irq_vm(0, 1, guest_code, &plain);
 	for (i = 0; i < nr_vcpus; i++) {
-		set_up_el1(vcpus[i], plain);
+		set_up_el1(vcpus[i]);
 		if (!e2h)
-			clear_e2h(vcpus[i], get_sys_reg(plain, SYS_TCR_EL1));
+			clear_e2h(vcpus[i]);
 	}
-	kvm_vm_free(other);
 	return vm;
 }
 
