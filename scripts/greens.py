@@ -52,6 +52,13 @@ def _changes(patch, before, after):
     return wrong
 
 
+def not_shown(patch, record):
+    """Those patterns of a patch whose cases skip on every host: nothing there shows what it says of them."""
+    verdicts = [(case["name"], _worth(case["verdict"])) for case in record["cases"]]
+    found = {pattern: {worth for name, worth in verdicts if fnmatchcase(name, pattern)} for pattern in patch.green}
+    return [pattern for pattern, worths in found.items() if worths == {"skip"}]
+
+
 def judge(patches, records, checkpatch):
     """{number: sentences on what is not as it should be}. CHECKPATCH: what it says of each patch, by number."""
     wrong, before, said = {}, {}, set()

@@ -64,6 +64,7 @@ def summary(series, hosts, records, wrong):
         seconds = ", ".join(f"{key} {value:.0f}" for key, value in record["seconds"].items())
         lines.append(f"{patch.number:3} {'ok    ' if not bad else 'not ok'} {patch.subject}   (seconds: {seconds})")
         lines += [f"        {sentence}" for sentence in bad]
+        lines += [f"        not shown here, its cases skip: {pattern}" for pattern in greens.not_shown(patch, record)]
     return "\n".join(lines) + "\n"
 
 

@@ -3,7 +3,7 @@
 
 import unittest
 
-from greens import judge, matrix, sentence
+from greens import judge, matrix, not_shown, sentence
 from series import Patch
 
 
@@ -21,6 +21,14 @@ def judged(*records, green=(), checkpatch=()):
     patches[-1].green = list(green)
     wrong = judge(patches, dict(enumerate(records)), {patches[-1].number: list(checkpatch)})
     return wrong[patches[-1].number]
+
+
+class NotShown(unittest.TestCase):
+    def test_what_skips_on_every_host(self):
+        patch = Patch(1, "", "")
+        patch.green = ["t.a", "t.[bc]", "t.[cd]", "u.*"]
+        self.assertEqual(not_shown(patch, record(a="skip skip", b="skip pass", c="skip skip", d="skip skip")),
+                         ["t.a", "t.[cd]"])
 
 
 class Greens(unittest.TestCase):
