@@ -21,8 +21,8 @@
 struct kvm_vcpu;
 
 /*
- * A line that is added goes to kvm_user_irq_lines(), under the next number. The
- * kernel has the version whose devices it has.
+ * A level's line that is added goes to kvm_user_irq_lines(), under the next
+ * number. The kernel has the version whose devices it has.
  */
 #define KVM_USER_IRQ_VERSION	1U
 
@@ -125,9 +125,9 @@ static inline bool kvm_user_irq_changed(const struct kvm_user_irq *state,
 /**
  * kvm_user_irq_is_told_high - does userspace know that a line is high?
  * @state: what userspace was told
- * @line: a bit of KVM_ARM_DEV_*, or 0 for a device without a line
+ * @line: a bit of KVM_ARM_DEV_*
  *
- * Context: any thread, or a hard interrupt.
+ * Context: the vCPU's thread, or the hard interrupt of its background timer.
  * Return: true if that is what it was told.
  */
 static inline bool kvm_user_irq_is_told_high(const struct kvm_user_irq *state,
@@ -164,7 +164,7 @@ static inline void kvm_user_irq_count_edge(struct kvm_user_irq *state,
  * kvm_user_irq_untold_edges - the devices with an edge that is not told yet
  * @state: what userspace was told
  *
- * Context: any thread.
+ * Context: the vCPU's thread.
  * Return: a bitmap by enum kvm_user_irq_edge.
  */
 static inline unsigned long

@@ -41,9 +41,9 @@ static u64 kvm_user_irq_sample(struct kvm_vcpu *vcpu)
  * @vcpu: a vCPU of a VM without an in-kernel irqchip
  *
  * The last look before the guest runs. A line that rises later does so by a
- * host interrupt, which ends the guest's turn and leads back here. A fall
- * raises none: it waits for the next exit, and so does a rise that follows it
- * sooner.
+ * host interrupt, which ends the guest's turn and leads back here; for what a
+ * guest does to the timers of its own guest, see user-irq.rst. A fall raises
+ * none: it waits for the next exit, and so does a rise that follows it sooner.
  *
  * Context: the vCPU's thread, vCPU loaded, interrupts disabled.
  * Return: true if userspace has to be told of a change first.
@@ -87,12 +87,13 @@ void kvm_user_irq_publish(struct kvm_vcpu *vcpu)
  * @vcpu: a vCPU of a VM without an in-kernel irqchip
  *
  * Directed yield asks as well, in the thread of another vCPU, which does not
- * reach the lines. It can take a no: what changes the line of a vCPU that
- * waits also wakes its thread, and that asks again here.
+ * reach the lines. It can take a no: who is to see a change wakes the vCPU's
+ * own thread, and that asks again here.
  *
- * Context: any thread. Does not sleep: the vCPU's own thread asks on its way
- *          into schedule().
- * Return: true if there is a level or an edge that userspace was not told.
+ * Context: any thread. The vCPU's own asks on its way into schedule(), so this
+ *          does not sleep.
+ * Return: true if there is a level or an edge that userspace was not told;
+ *         false in any thread but the vCPU's own.
  */
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu)
 {
