@@ -210,6 +210,34 @@ class Traps(unittest.TestCase):
         case = judge(m, "t").cases["t.a.x"]
         self.assertEqual((case.verdict, case.reason), ("skip", "Requirement not met: kvm_has_cap(126)"))
 
+    def test_a_skip_without_a_name_is_of_the_case_that_ran(self):
+        """As by the harness of Linux before 6.10; and only where that harness went on."""
+        m = Machine()
+        m.lists("t", "a.x", "a.y", "a.z")
+        m.starts("t", 3)
+        m.runs("a.x")
+        m.inner("ok 1 # SKIP no PMU here")
+        m.runs("a.y")
+        m.inner("ok 2 # SKIP - Requirement not met: kvm_has_cap(126)")
+        m.inner("not ok 2 a.y")
+        m.runs("a.z")
+        m.inner("ok 3 # SKIP no GIC here")
+        m.ends("t", directive=" # SKIP")
+        m.switches_off()
+        v = judge(m, "t")
+        self.assertEqual([c.verdict for c in v.cases.values()], ["skip", "fail", "fail"])
+        self.assertEqual(v.cases["t.a.x"].reason, "no PMU here")
+
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t", 1)
+        m.runs("a.x")
+        m.inner("ok 1 # SKIP no GIC here")
+        m.inner("# PASSED: 1 / 1 tests passed.")
+        m.ends("t", directive=" # SKIP")
+        m.switches_off()
+        self.assertEqual(judge(m, "t").cases["t.a.x"].verdict, "skip")
+
     def test_a_skip_does_not_hide_its_neighbours(self):
         m = Machine()
         m.lists("t", "a.x", "a.y", "a.z")

@@ -16,7 +16,6 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
-#include "vgic.h"
 
 #define TEST_LINE	BIT_ULL(63)
 #define VTIMER		KVM_ARM_DEV_EL1_VTIMER
@@ -41,7 +40,7 @@ static void guest_sleeps(struct user_irq_guest *g)
 {
 	for (;;) {
 		WRITE_ONCE(g->progress, g->progress + 1);
-		wfi();
+		guest_wfi();
 	}
 }
 
@@ -492,7 +491,7 @@ TEST_F(edge, none_with_a_vgic)
 	user_irq_vm(VTIMER, 1, guest_knocks, &vcpu);
 	pulse = open_pulse(vcpu);
 	ASSERT_LE(0, pulse);
-	gic_fd = vgic_v3_setup(vcpu->vm, 1, 64);
+	gic_fd = user_irq_add_vgic(vcpu->vm);
 	if (gic_fd < 0)
 		SKIP(return, "KVM gives a VM no GICv3 on this machine");
 

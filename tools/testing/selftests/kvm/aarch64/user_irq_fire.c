@@ -14,7 +14,6 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
-#include "vgic.h"
 
 #define ROUNDS		10
 /* Each with twice the time of the one before, from 1 ms to 4 s. */
@@ -820,7 +819,7 @@ TEST_F(vms, many_with_and_without_a_vgic)
 
 	for (i = 0; i < MANY_VMS; i++) {
 		user_irq_vm(self->lines & ~(u64)KVM_ARM_DEV_PMU, 1, guest_raises, &vcpus[i]);
-		gic_fds[i] = i % 2 ? vgic_v3_setup(vcpus[i]->vm, 1, 64) : -1;
+		gic_fds[i] = i % 2 ? user_irq_add_vgic(vcpus[i]->vm) : -1;
 		if (gic_fds[i] >= 0)
 			*user_irq_field(vcpus[i]) = scribble;
 		else if (i % 2)

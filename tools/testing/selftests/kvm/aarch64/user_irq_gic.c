@@ -139,7 +139,7 @@ static void guest_wait_for(struct user_irq_guest *g, const u64 *taken, u64 enoug
 			local_irq_disable();
 			if (READ_ONCE(*taken) < enough) {
 				wfis[guest_get_vcpuid()]++;
-				wfi();
+				guest_wfi();
 			}
 			local_irq_enable();
 		}

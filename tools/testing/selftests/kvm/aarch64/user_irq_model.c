@@ -104,7 +104,7 @@ static void guest_do(struct user_irq_guest *g, const struct model_step *step,
 	case GUEST_WFI:
 		guest_set_from_now(step, effect);
 		timer_set_ctl(timers[step->which], CTL_ENABLE);
-		wfi();
+		guest_wfi();
 		break;
 	case GUEST_SWINC:
 		write_sysreg(step->arg, pmswinc_el0);

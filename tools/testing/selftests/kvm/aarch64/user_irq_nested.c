@@ -7,7 +7,6 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq_nested.h"
-#include "vgic.h"
 #include <linux/bitfield.h>
 #include <perf/arm_pmuv3.h>
 
@@ -148,7 +147,7 @@ static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
 	guest_set_timer(CTL_ENABLE, 0);
 	guest_knock(g);
 	do {
-		wfi();
+		guest_wfi();
 	} while (!read_sysreg(isr_el1));
 	guest_knock(g);
 }
@@ -170,7 +169,7 @@ static void guest_arms_and_sleeps(struct user_irq_guest *g)
 	write_sysreg_s(0, SYS_CNTVOFF_EL2);
 	guest_arms(g);
 	for (;;)
-		wfi();
+		guest_wfi();
 }
 
 static void own_guest_computes(struct user_irq_guest *g)
@@ -290,7 +289,7 @@ TEST_F(vm, with_a_vgic_is_left_alone)
 				&vcpu);
 	way = BY_HP_EL2;
 	sync_global_to_guest(vm, way);
-	gic_fd = vgic_v3_setup(vm, 1, 64);
+	gic_fd = user_irq_add_vgic(vm);
 	ASSERT_LE(0, gic_fd);
 
 	*user_irq_field(vcpu) = scribble;

@@ -634,7 +634,7 @@ static void guest_overflows_in_wfi(struct user_irq_guest *g)
 {
 	guest_arm(g);
 	guest_count(USER_IRQ_CYCLE_COUNTER, 0, OVERFLOW_CYCLES);
-	wfi();
+	guest_wfi();
 	guest_knock(g);
 }
 

@@ -29,7 +29,7 @@ static void guest_arms_and_sleeps(struct user_irq_guest *g)
 		guest_arm(g);
 		WRITE_ONCE(g->progress, g->progress + 1);
 		do {
-			wfi();
+			guest_wfi();
 		} while (!(timer_get_ctl(timer) & CTL_ISTATUS));
 		guest_knock(g);
 		/* A fall that nobody noticed would hide the next rise. */
@@ -49,7 +49,7 @@ static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
 {
 	guest_raises_and_knocks(g);
 	do {
-		wfi();
+		guest_wfi();
 	} while (!read_sysreg(isr_el1));
 	guest_knock(g);
 }

@@ -6,7 +6,6 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
-#include "vgic.h"
 
 /* The virtual timer's interrupt, unless a VMM chooses another. */
 #define VTIMER_INTID	27
@@ -97,7 +96,7 @@ FIXTURE_SETUP(vgic)
 		SKIP(return, "%s", missing);
 
 	vm = user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->with);
-	self->gic_fd = vgic_v3_setup(vm, 1, 64);
+	self->gic_fd = user_irq_add_vgic(vm);
 	if (self->gic_fd < 0)
 		SKIP(return, "KVM gives a VM no GICv3 on this machine");
 	user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->without);

@@ -136,6 +136,16 @@ static inline u64 user_irq_get_reg(struct kvm_vcpu *vcpu, u64 id)
 	return val;
 }
 
+/**
+ * guest_wfi() - wait for an interrupt
+ *
+ * The library's own wfi() came with Linux 6.9.
+ */
+static inline void guest_wfi(void)
+{
+	asm volatile("wfi" : : : "memory");
+}
+
 bool user_irq_forced(void);
 u64 user_irq_lines_of(int version);
 const char *user_irq_missing(u64 lines);
@@ -144,6 +154,7 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 			   struct kvm_vcpu *vcpus[]);
 struct kvm_vm *user_irq_vm_with(u32 features, u64 lines, int nr_vcpus,
 				void *guest_code, struct kvm_vcpu *vcpus[]);
+int user_irq_add_vgic(struct kvm_vm *vm);
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);
 void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code);
 struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);

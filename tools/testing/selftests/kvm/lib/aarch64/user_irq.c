@@ -7,7 +7,11 @@
  * swallow a return that a test has to see, so neither is used: here one call is
  * one KVM_RUN, and an exit by MMIO is left for the next one to complete.
  */
+/* Before Linux 6.11 the Makefiles did not say it. */
+#define _GNU_SOURCE
+
 #include <limits.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -18,6 +22,7 @@
 #include <perf/arm_pmuv3.h>
 
 #include "user_irq.h"
+#include "gic.h"
 #include "vgic.h"
 
 #ifndef sigev_notify_thread_id
@@ -189,13 +194,29 @@ static struct kvm_vcpu_init vcpu_features(struct kvm_vm *vm, u64 lines)
 }
 
 /**
+ * user_irq_add_vgic() - give a VM of one vCPU a GICv3 in the kernel
+ * @vm: the VM
+ *
+ * Return: the controller's file; negative where KVM has none for a VM.
+ */
+int user_irq_add_vgic(struct kvm_vm *vm)
+{
+#ifdef GICD_BASE_GPA
+	return vgic_v3_setup(vm, 1, 64);
+#else
+	/* Before Linux 6.9 the caller chose the places. */
+	return vgic_v3_setup(vm, 1, 64, 0x8000000, 0x80a0000);
+#endif
+}
+
+/**
  * user_irq_start_at() - choose where a vCPU goes on
  * @vcpu: the vCPU
  * @guest_code: a function that takes the vCPU's struct user_irq_guest
  */
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
 {
-	vcpu_arch_set_entry_point(vcpu, guest_code);
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), (u64)guest_code);
 	vcpu_args_set(vcpu, 1, (u64)&guests[vcpu->id]);
 }
 
@@ -541,7 +562,7 @@ void user_irq_wait_asleep(pid_t tid)
 
 static void guest_waits_once(struct user_irq_guest *g)
 {
-	wfi();
+	guest_wfi();
 	guest_knock(g);
 }
 
