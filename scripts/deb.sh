@@ -25,7 +25,7 @@ mkdir -p "$cache"
 take_lock "$cache/.lock" "fetching a package"
 
 found() {
-	find "$cache" -maxdepth 1 \( -name "${package}_*_$architecture.deb" -o -name "${package}_*_all.deb" \) | sort -V | tail -1
+	find -H "$cache" -maxdepth 1 \( -name "${package}_*_$architecture.deb" -o -name "${package}_*_all.deb" \) | sort -V | tail -1
 }
 if [ -n "$(found)" ]; then
 	found

@@ -28,7 +28,7 @@ KEYS = {
     "NEEDS_QEMU": "the oldest version of QEMU that has this machine, where Debian 12's does not do",
     "BASES": "the bases that it is a host of when all hosts are asked for; without it, of any",
     "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
-    "SAYS": "what the kernel prints when the machine is what it claims to be",
+    "SAYS": "what the kernel prints when the machine is what it claims to be, as a regular expression",
 }
 NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
 
@@ -115,6 +115,10 @@ def read_host(name, directory=HOSTS):
     for key in ("SMP", "MEMORY"):
         if not re.fullmatch("[1-9][0-9]*", values[key]):
             raise HostError(f"{path}: {key}={values[key]} is not a number from 1 on.")
+    try:
+        re.compile(values["SAYS"])
+    except re.error as error:
+        raise HostError(f"{path}: SAYS={values['SAYS']} is not a regular expression: {error}. Correct it.") from error
     try:
         shlex.split(values.get("QEMU", ""))
     except ValueError as error:

@@ -3,6 +3,7 @@
 """What a run leaves behind, and the hosts it runs on."""
 
 import json
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -123,6 +124,17 @@ class Hosts(unittest.TestCase):
         for name in known_hosts():
             self.assertTrue(read_host(name).about)
 
+    def test_no_mode_passes_for_another(self):
+        """Each by the words of Linux 6.12, and nVHE by those of 6.8 too."""
+        for name, said in (("vhe", "kvm [1]: VHE mode initialized successfully"),
+                           ("nvhe", "kvm [1]: Hyp nVHE mode initialized successfully"),
+                           ("nvhe", "kvm [1]: Hyp mode initialized successfully"),
+                           ("nested", "kvm [1]: VHE+NV2 mode initialized successfully"),
+                           ("pkvm", "kvm [1]: Protected hVHE mode initialized successfully")):
+            for other in ("vhe", "nvhe", "nested", "pkvm"):
+                with self.subTest(said=said, host=other):
+                    self.assertEqual(bool(re.search(read_host(other).says, said)), other == name)
+
     def test_what_is_wrong_is_named(self):
         good = (HOSTS / "vhe.host").read_text()
         for text, words in ((good + "COLOUR=red\n", "mine.host:8: unknown key 'COLOUR'. Known keys: ABOUT"),
@@ -132,6 +144,7 @@ class Hosts(unittest.TestCase):
                             (good.replace("SMP=2", "SMP=²"), "SMP=² is not a number"),
                             (good + "QEMU=-device 'virtio\n", "QEMU=-device 'virtio: No closing quotation"),
                             (b"ABOUT=caf\xe9\n", "mine.host is not UTF-8"),
+                            (good.replace("SAYS=", "SAYS=("), "is not a regular expression: missing )"),
                             ("ABOUT=nothing\n", "MACHINE, CPU, SMP, MEMORY, SAYS missing")):
             with self.assertRaises(HostError) as raised:
                 self.read(text)
