@@ -10,8 +10,9 @@
 #include <linux/bitfield.h>
 #include <perf/arm_pmuv3.h>
 
-/* The physical timer's of EL2, unless a VMM chooses another */
+/* Those of EL2's timers, unless a VMM chooses others */
 #define HPTIMER_INTID	26
+#define HVTIMER_INTID	28
 
 /* A busy machine may have so many more ticks in one wait than in another. */
 #define MORE_EXITS	100
@@ -179,6 +180,35 @@ static void own_guest_computes(struct user_irq_guest *g)
 	asm volatile("hvc #0" : : : "memory");
 }
 
+static void own_guest_runs_on(struct user_irq_guest *g)
+{
+	guest_run_on(g, 30000);
+	asm volatile("hvc #0" : : : "memory");
+}
+
+static void guest_lets_its_own_compute(struct user_irq_guest *g)
+{
+	guest_route(HCR_IMO | HCR_FMO);
+	for (;;) {
+		guest_run_el1(own_guest_runs_on, g);
+		guest_knock(g);
+	}
+}
+
+static void own_guest_sleeps(struct user_irq_guest *g)
+{
+	for (;;)
+		guest_wfi();
+}
+
+static void guest_arms_and_its_own_sleeps(struct user_irq_guest *g)
+{
+	write_sysreg_s(0, SYS_CNTVOFF_EL2);
+	guest_route(HCR_IMO | HCR_FMO);
+	guest_arms(g);
+	guest_run_el1(own_guest_sleeps, g);
+}
+
 /* Its own guest comes back when the VMM tells it to stop, or interrupts it. */
 static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
 {
@@ -190,6 +220,11 @@ static void guest_arms_and_runs_its_own(struct user_irq_guest *g)
 		if (guest_run_el1(own_guest_computes, g) == USER_IRQ_FROM_EL1_IRQ)
 			guest_knock(g);
 	}
+}
+
+static bool has_line(u64 line)
+{
+	return user_irq_forced() || user_irq_lines_of(kvm_check_cap(KVM_CAP_ARM_USER_IRQ)) & line;
 }
 
 FIXTURE(vm) {
@@ -272,6 +307,58 @@ TEST_F(vm, version_has_the_lines_of_el2)
 }
 
 /*
+ * There is an EL2 virtual timer with E2H=1 only. With E2H=0 its line stays low,
+ * whatever the VMM writes to registers of that name.
+ *
+ * Clause: bits
+ */
+TEST_F(vm, line_of_the_virtual_timer_needs_e2h)
+{
+	const u64 line = KVM_ARM_DEV_EL2_VTIMER;
+	struct user_irq_return r;
+
+	if (!has_line(line))
+		SKIP(return, "the kernel has no line of EL2's timers in version 1");
+
+	__vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_CNTHV_CVAL_EL2), 0);
+	__vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_CNTHV_CTL_EL2), CTL_ENABLE);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(variant->e2h ? USER_IRQ_INTR : USER_IRQ_KNOCK, variant->e2h ? line : 0, r);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->e2h ? line : 0, r);
+}
+
+/*
+ * The line is a timer's and no register's: at EL2, CNTV_*_EL0 and CNTP_*_EL0 are the
+ * EL2 timers' with E2H=1, and the EL1 timers' with E2H=0.
+ *
+ * Clause: bits
+ */
+TEST_F(vm, line_of_a_name_depends_on_e2h)
+{
+	const u64 lines[][2] = {
+		[BY_V_EL0] = { KVM_ARM_DEV_EL1_VTIMER, KVM_ARM_DEV_EL2_VTIMER },
+		[BY_P_EL0] = { KVM_ARM_DEV_EL1_PTIMER, KVM_ARM_DEV_EL2_PTIMER },
+	};
+	struct user_irq_return r;
+	unsigned int name;
+	int i;
+
+	if (!has_line(lines[BY_P_EL0][variant->e2h]))
+		SKIP(return, "the kernel has no line of EL2's timers in version 1");
+
+	for (name = 0; name < ARRAY_SIZE(lines); name++) {
+		way = name;
+		sync_global_to_guest(self->vcpu->vm, way);
+		user_irq_start_at(self->vcpu, guest_raises_and_lowers);
+		for (i = 0; i < 10; i++) {
+			EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+			ASSERT_RETURN(USER_IRQ_KNOCK, i % 2 ? 0 : lines[name][variant->e2h], r);
+		}
+	}
+}
+
+/*
  * A VM with a vgic may have EL2, too, and its lines go there: nothing is written to
  * the field, and no line makes KVM_RUN return. Beside it, one without is served.
  *
@@ -285,12 +372,12 @@ TEST_F(vm, with_a_vgic_is_left_alone)
 	struct kvm_vm *vm;
 	int i, gic_fd;
 
-	vm = user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL2_PTIMER, 1, guest_raises_and_stays,
-				&vcpu);
-	way = BY_HP_EL2;
-	sync_global_to_guest(vm, way);
+	vm = user_irq_nested_vm(variant->e2h, KVM_ARM_DEV_EL2_PTIMER, 1, guest_knocks, &vcpu);
 	gic_fd = user_irq_add_vgic(vm);
 	ASSERT_LE(0, gic_fd);
+	user_irq_nested_set_level(vcpu, KVM_ARM_DEV_EL2_PTIMER, true);
+	if (variant->e2h)
+		user_irq_nested_set_level(vcpu, KVM_ARM_DEV_EL2_VTIMER, true);
 
 	*user_irq_field(vcpu) = scribble;
 	for (i = 0; i < 10; i++) {
@@ -300,12 +387,13 @@ TEST_F(vm, with_a_vgic_is_left_alone)
 		r = user_irq_run(vcpu);
 		ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
 	}
-	EXPECT_TRUE(user_irq_levels_at_vgic(gic_fd) & BIT(HPTIMER_INTID));
+	EXPECT_EQ(BIT(HPTIMER_INTID) | (variant->e2h ? BIT(HVTIMER_INTID) : 0),
+		  user_irq_levels_at_vgic(gic_fd) & (BIT(HPTIMER_INTID) | BIT(HVTIMER_INTID)));
 	close(gic_fd);
 	kvm_vm_free(vm);
 }
 
-/* Which timer a register reaches depends on E2H; the line is the timer's. */
+/* By a register of each timer that a guest reaches it by at EL2 */
 FIXTURE(line) {
 	struct kvm_vcpu *vcpu;
 	struct user_irq_guest *g;
@@ -321,8 +409,6 @@ FIXTURE_VARIANT_ADD(line, e2h_el1_vtimer) { true, BY_V_EL02, KVM_ARM_DEV_EL1_VTI
 FIXTURE_VARIANT_ADD(line, e2h_el1_ptimer) { true, BY_P_EL02, KVM_ARM_DEV_EL1_PTIMER };
 FIXTURE_VARIANT_ADD(line, e2h_el2_vtimer) { true, BY_HV_EL2, KVM_ARM_DEV_EL2_VTIMER };
 FIXTURE_VARIANT_ADD(line, e2h_el2_ptimer) { true, BY_HP_EL2, KVM_ARM_DEV_EL2_PTIMER };
-FIXTURE_VARIANT_ADD(line, e2h_el2_vtimer_as_el0) { true, BY_V_EL0, KVM_ARM_DEV_EL2_VTIMER };
-FIXTURE_VARIANT_ADD(line, e2h_el2_ptimer_as_el0) { true, BY_P_EL0, KVM_ARM_DEV_EL2_PTIMER };
 FIXTURE_VARIANT_ADD(line, e2h0_el1_vtimer) { false, BY_V_EL0, KVM_ARM_DEV_EL1_VTIMER };
 FIXTURE_VARIANT_ADD(line, e2h0_el1_ptimer) { false, BY_P_EL0, KVM_ARM_DEV_EL1_PTIMER };
 FIXTURE_VARIANT_ADD(line, e2h0_el2_ptimer) { false, BY_HP_EL2, KVM_ARM_DEV_EL2_PTIMER };
@@ -330,12 +416,11 @@ FIXTURE_VARIANT_ADD(line, e2h0_el2_ptimer) { false, BY_HP_EL2, KVM_ARM_DEV_EL2_P
 FIXTURE_SETUP(line)
 {
 	const char *missing = user_irq_no_el2(variant->e2h);
-	const int version = kvm_check_cap(KVM_CAP_ARM_USER_IRQ);
 
 	if (missing)
 		SKIP(return, "%s", missing);
-	if (!user_irq_forced() && !(variant->line & user_irq_lines_of(version)))
-		SKIP(return, "the kernel has no such line in version %d", version);
+	if (!has_line(variant->line))
+		SKIP(return, "the kernel has no line of EL2's timers in version 1");
 
 	user_irq_nested_vm(variant->e2h, variant->line, 1, guest_raises_and_lowers, &self->vcpu);
 	self->g = user_irq_guest(self->vcpu);
@@ -346,19 +431,6 @@ FIXTURE_SETUP(line)
 FIXTURE_TEARDOWN(line)
 {
 	kvm_vm_free(self->vcpu->vm);
-}
-
-static void set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
-{
-	const bool virt = line == KVM_ARM_DEV_EL2_VTIMER;
-
-	if (line & USER_IRQ_TIMERS) {
-		user_irq_set_level(vcpu, line, high);
-		return;
-	}
-	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CVAL_EL2 : SYS_CNTHP_CVAL_EL2), 0);
-	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CTL_EL2 : SYS_CNTHP_CTL_EL2),
-		     high ? CTL_ENABLE : 0);
 }
 
 /*
@@ -458,6 +530,31 @@ TEST_F(line, falls_when_reprogrammed)
 	ASSERT_HIGH_THEN_LOW(guest_reprograms);
 }
 
+/* With the line high the guest gets on, and leaves for the kernel no more often */
+#define ASSERT_RUNS_ON(_guest_code) do {					\
+	u64 progress, exits_low, exits_high;					\
+	struct user_irq_return r;						\
+										\
+	user_irq_start_at(self->vcpu, _guest_code);				\
+	r = user_irq_run(self->vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);					\
+	exits_low = user_irq_stat(self->vcpu, "exits");				\
+										\
+	user_irq_nested_set_level(self->vcpu, variant->line, true);				\
+	r = user_irq_run(self->vcpu);						\
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);				\
+										\
+	progress = self->g->progress;						\
+	r = user_irq_run(self->vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);			\
+	/* By more than that knock */						\
+	EXPECT_LT(progress + 1, self->g->progress);				\
+	exits_high = user_irq_stat(self->vcpu, "exits") - exits_low;		\
+	TH_LOG("exits: %lu low, %lu high", (unsigned long)exits_low,		\
+	       (unsigned long)exits_high);					\
+	EXPECT_GE(2 * exits_low + MORE_EXITS, exits_high);			\
+} while (0)
+
 /*
  * A guest that leaves its line high makes full use of its CPU: it does not leave
  * for the kernel more often than with the line low.
@@ -466,25 +563,17 @@ TEST_F(line, falls_when_reprogrammed)
  */
 TEST_F(line, high_line_lets_the_guest_run_on)
 {
-	u64 progress, exits_low, exits_high;
-	struct user_irq_return r;
+	ASSERT_RUNS_ON(guest_computes);
+}
 
-	user_irq_start_at(self->vcpu, guest_computes);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	exits_low = user_irq_stat(self->vcpu, "exits");
-
-	set_level(self->vcpu, variant->line, true);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-
-	progress = self->g->progress;
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-	EXPECT_LT(progress, self->g->progress);
-	exits_high = user_irq_stat(self->vcpu, "exits") - exits_low;
-	TH_LOG("exits: %lu low, %lu high", (unsigned long)exits_low, (unsigned long)exits_high);
-	EXPECT_GE(2 * exits_low + MORE_EXITS, exits_high);
+/*
+ * Nor does its own guest, for which other timers are in the hardware.
+ *
+ * Clause: host
+ */
+TEST_F(line, high_line_lets_its_own_guest_run_on)
+{
+	ASSERT_RUNS_ON(guest_lets_its_own_compute);
 }
 
 /*
@@ -522,12 +611,12 @@ TEST_F(line, shows_in_its_own_vcpu)
 
 	vm = user_irq_nested_vm(variant->e2h, variant->line, 2, guest_knocks, vcpus);
 	for (high = 0; high < 2; high++) {
-		set_level(vcpus[high], variant->line, true);
+		user_irq_nested_set_level(vcpus[high], variant->line, true);
 		for (i = 0; i < 2; i++) {
 			user_irq_run_to_knock(vcpus[i], &r);
 			ASSERT_RETURN(USER_IRQ_KNOCK, i == high ? variant->line : 0, r);
 		}
-		set_level(vcpus[high], variant->line, false);
+		user_irq_nested_set_level(vcpus[high], variant->line, false);
 	}
 	kvm_vm_free(vm);
 }
@@ -570,10 +659,8 @@ TEST_F(line, rises_while_its_own_guest_computes)
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 		progress = READ_ONCE(self->g->progress);
-
-		/* It goes on then, without a return for the line that stays high. */
 		WRITE_ONCE(self->g->stop, 1);
-		set_level(self->vcpu, variant->line, false);
+		user_irq_nested_set_level(self->vcpu, variant->line, false);
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
@@ -589,19 +676,45 @@ TEST_F(line, rises_while_its_own_guest_computes)
 TEST_F(line, interrupts_its_own_guest)
 {
 	struct user_irq_return r;
+	u64 delay, progress = 0;
 
 	user_irq_start_at(self->vcpu, guest_arms_and_runs_its_own);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+	for (delay = 20000; !progress && delay < 10000000; delay *= 2) {
+		WRITE_ONCE(self->g->delay_us, delay);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		progress = READ_ONCE(self->g->progress);
+		user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+		WRITE_ONCE(self->g->progress, 0);
 
-	user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
-	set_level(self->vcpu, variant->line, false);
-	r = user_irq_run(self->vcpu);
-	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+		user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+		user_irq_nested_set_level(self->vcpu, variant->line, false);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	}
+	EXPECT_LT(0, progress);
 }
+
+/* On a busy machine the line may rise before the wait. */
+#define ASSERT_RISES_IN_WFI(_guest_code) do {					\
+	struct user_irq_return r;						\
+	bool waited;								\
+										\
+	self->g->delay_us = 10000;						\
+	do {									\
+		self->g->delay_us *= 2;						\
+		user_irq_start_at(self->vcpu, _guest_code);			\
+		r = user_irq_run(self->vcpu);					\
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);			\
+		waited = user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI);	\
+		user_irq_nested_set_level(self->vcpu, variant->line, false);			\
+		r = user_irq_run(self->vcpu);					\
+		ASSERT_RETURN(USER_IRQ_INTR, 0, r);				\
+	} while (!waited && self->g->delay_us < 4000000);			\
+	EXPECT_TRUE(waited);							\
+} while (0)
 
 /*
  * One that expires while the guest waits in WFI ends the wait.
@@ -610,22 +723,17 @@ TEST_F(line, interrupts_its_own_guest)
  */
 TEST_F(line, rises_in_wfi)
 {
-	struct user_irq_return r;
-	bool waited;
+	ASSERT_RISES_IN_WFI(guest_arms_and_sleeps);
+}
 
-	self->g->delay_us = 10000;
-	/* On a busy machine the line may rise before the wait. */
-	do {
-		self->g->delay_us *= 2;
-		user_irq_start_at(self->vcpu, guest_arms_and_sleeps);
-		r = user_irq_run(self->vcpu);
-		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
-		waited = user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI);
-		set_level(self->vcpu, variant->line, false);
-		r = user_irq_run(self->vcpu);
-		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
-	} while (!waited && self->g->delay_us < 4000000);
-	EXPECT_TRUE(waited);
+/*
+ * So it does while the guest's own guest waits.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, rises_in_wfi_of_its_own_guest)
+{
+	ASSERT_RISES_IN_WFI(guest_arms_and_its_own_sleeps);
 }
 
 /*
@@ -639,12 +747,12 @@ TEST_F(line, change_by_the_vmm_is_told)
 	struct user_irq_return r;
 
 	user_irq_start_at(self->vcpu, guest_knocks);
-	set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
-	set_level(self->vcpu, variant->line, false);
+	user_irq_nested_set_level(self->vcpu, variant->line, false);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 }
@@ -661,7 +769,7 @@ TEST_F(line, immediate_exit_returns_current_levels)
 	user_irq_start_at(self->vcpu, guest_knocks);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	self->vcpu->run->immediate_exit = 1;
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
@@ -678,7 +786,7 @@ TEST_F(line, told_before_the_first_run)
 	struct user_irq_return r;
 
 	user_irq_start_at(self->vcpu, guest_knocks);
-	set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	EXPECT_EQ((u64)guest_knocks, user_irq_pc(self->vcpu));
@@ -695,7 +803,7 @@ TEST_F(line, fall_by_vcpu_init_is_told)
 	struct user_irq_return r;
 
 	user_irq_start_at(self->vcpu, guest_knocks);
-	set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 
@@ -719,7 +827,7 @@ TEST_F(line, scribble_makes_no_difference)
 
 	user_irq_start_at(self->vcpu, guest_knocks);
 	*user_irq_field(self->vcpu) = ~0ULL;
-	set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	*user_irq_field(self->vcpu) = 0;
@@ -727,9 +835,35 @@ TEST_F(line, scribble_makes_no_difference)
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
 	*user_irq_field(self->vcpu) = 0;
-	set_level(self->vcpu, variant->line, false);
+	user_irq_nested_set_level(self->vcpu, variant->line, false);
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+}
+
+/*
+ * The field is no part of what kvm_valid_regs and kvm_dirty_regs select: it is
+ * written with neither, with one, and with both.
+ *
+ * Clause: independent
+ */
+TEST_F(line, valid_and_dirty_regs_make_no_difference)
+{
+	static const u64 regs[][2] = { { 0, 0 }, { ~0, 0 }, { 0, ~0 }, { ~0, ~0 } };
+	struct user_irq_return r;
+	int i;
+
+	user_irq_start_at(self->vcpu, guest_knocks);
+	for (i = 0; i < (int)ARRAY_SIZE(regs); i++) {
+		self->vcpu->run->kvm_valid_regs = regs[i][0];
+		self->vcpu->run->kvm_dirty_regs = regs[i][1];
+
+		user_irq_nested_set_level(self->vcpu, variant->line, true);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		user_irq_nested_set_level(self->vcpu, variant->line, false);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	}
 }
 
 /* Of a state of the PMU: what is set, and for whom its counter counts */
@@ -737,6 +871,14 @@ TEST_F(line, scribble_makes_no_difference)
 #define STATE_HPME	BIT(1)
 #define STATE_EL2	BIT(2)
 #define STATES		8
+
+/* Event counters from number OTHERS on are EL2's. */
+static void guest_enables(u64 others, unsigned int state)
+{
+	write_sysreg(others | (state & STATE_HPME ? MDCR_HPME : 0), mdcr_el2);
+	write_sysreg(state & STATE_E ? ARMV8_PMU_PMCR_E : 0, pmcr_el0);
+	isb();
+}
 
 /* Of its counters, EL2 keeps the last one for itself. */
 static void guest_overflows_counters(struct user_irq_guest *g)
@@ -751,14 +893,46 @@ static void guest_overflows_counters(struct user_irq_guest *g)
 	for (state = 0;; state = (state + 1) % STATES) {
 		u64 counter = BIT(state & STATE_EL2 ? counters - 1 : 0);
 
-		write_sysreg((counters - 1) | (state & STATE_HPME ? MDCR_HPME : 0), mdcr_el2);
-		write_sysreg(state & STATE_E ? ARMV8_PMU_PMCR_E : 0, pmcr_el0);
+		guest_enables(counters - 1, state);
 		write_sysreg(counter, pmintenset_el1);
 		write_sysreg(counter, pmovsset_el0);
 		isb();
 		guest_knock(g);
 		write_sysreg(counter, pmovsclr_el0);
 		write_sysreg(counter, pmintenclr_el1);
+		isb();
+		guest_knock(g);
+	}
+}
+
+/* Each state is over with three knocks, at the second of which every counter may count. */
+static void guest_increments_counters(struct user_irq_guest *g)
+{
+	const u64 counters = FIELD_GET(ARMV8_PMU_PMCR_N, read_sysreg(pmcr_el0));
+	unsigned int state;
+
+	write_sysreg(~0UL, pmovsclr_el0);
+	write_sysreg(~0UL, pmintenclr_el1);
+	write_sysreg(~0UL, pmcntenclr_el0);
+	for (state = 0;; state = (state + 1) % STATES) {
+		const u64 number = state & STATE_EL2 ? counters - 1 : 0;
+
+		guest_enables(counters - 1, state);
+		write_sysreg(number, pmselr_el0);
+		isb();
+		write_sysreg(ARMV8_PMUV3_PERFCTR_SW_INCR, pmxevtyper_el0);
+		write_sysreg(GENMASK(31, 0), pmxevcntr_el0);
+		write_sysreg(BIT(number), pmcntenset_el0);
+		write_sysreg(BIT(number), pmintenset_el1);
+		isb();
+		write_sysreg(BIT(number), pmswinc_el0);
+		isb();
+		guest_knock(g);
+		guest_enables(counters - 1, STATE_E | STATE_HPME);
+		guest_knock(g);
+		write_sysreg(BIT(number), pmovsclr_el0);
+		write_sysreg(BIT(number), pmintenclr_el1);
+		write_sysreg(BIT(number), pmcntenclr_el0);
 		isb();
 		guest_knock(g);
 	}
@@ -810,6 +984,34 @@ TEST_F(pmu, line_follows_the_owner_of_the_counter)
 		if (r.levels != (high ? KVM_ARM_DEV_PMU : 0))
 			TH_LOG("state %u", state);
 		ASSERT_RETURN(USER_IRQ_KNOCK, high ? KVM_ARM_DEV_PMU : 0, r);
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+}
+
+/*
+ * What lets a counter interrupt is also what lets it count: a software increment of
+ * a counter that overflows by it raises the line, and one of a counter that its
+ * owner has not enabled is lost, though he enable it later.
+ *
+ * Clause: notified
+ */
+TEST_F(pmu, software_increment_follows_the_owner)
+{
+	struct user_irq_return r;
+	unsigned int state;
+
+	user_irq_start_at(self->vcpu, guest_increments_counters);
+	for (state = 0; state < STATES; state++) {
+		bool counts = state & (state & STATE_EL2 ? STATE_HPME : STATE_E);
+		const u64 levels = counts ? KVM_ARM_DEV_PMU : 0;
+
+		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
+		if (r.levels != levels)
+			TH_LOG("state %u", state);
+		ASSERT_RETURN(USER_IRQ_KNOCK, levels, r);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_KNOCK, levels, r);
 		EXPECT_GE(1, user_irq_run_to_knock(self->vcpu, &r));
 		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	}

@@ -41,6 +41,8 @@ const char *user_irq_no_el2(bool e2h);
 struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest_code,
 				  struct kvm_vcpu *vcpus[]);
 
+void user_irq_nested_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);
+
 /* Vectors for EL1 and for EL2. They give the exception's vector to the handler, and go back. */
 extern u8 user_irq_vectors[];
 extern void (*user_irq_handler)(u64 vector);

@@ -101,6 +101,25 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest
 }
 
 /**
+ * user_irq_nested_set_level() - move a line by KVM_SET_ONE_REG
+ * @vcpu: a vCPU that has EL2
+ * @line: one of a timer
+ * @high: where to
+ */
+void user_irq_nested_set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
+{
+	const bool virt = line == KVM_ARM_DEV_EL2_VTIMER;
+
+	if (line & USER_IRQ_TIMERS) {
+		user_irq_set_level(vcpu, line, high);
+		return;
+	}
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CVAL_EL2 : SYS_CNTHP_CVAL_EL2), 0);
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(virt ? SYS_CNTHV_CTL_EL2 : SYS_CNTHP_CTL_EL2),
+		     high ? CTL_ENABLE : 0);
+}
+
+/**
  * guest_route() - let the guest's EL2 take interrupts, or leave them to EL1
  * @to: bits of HCR_EL2; E2H stays, and EL1 is AArch64
  */
