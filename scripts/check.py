@@ -146,9 +146,14 @@ def checks(base):
     if (TOP / "build/base/7").is_dir():
         yield Check("the mails for Linux 7", [SCRIPTS / "format-series.sh", "7"], one)
         yield Check("the suite on stock Linux 7", suite("7", TREE="stock", HOST="vhe"), verdicts)
+        yield Check("the suite on the baseline of Linux 7, forced",
+                    suite("7", TREE="baseline", HOST="vhe nested", FORCE="1"), verdicts)
         yield Check("the rules of the mutants of Linux 7",
                     ["bats", "--tap", "-f", "each mutant's rule", TESTS / "history.bats"], tap)
         yield Check("the suite on the series of Linux 7", suite("7", TREE="series", HOST="vhe nvhe nested pkvm"),
+                    verdicts)
+        yield Check("where WFI of a nested guest does not trap",
+                    [SCRIPTS / "run.py", "BASE=7", "HOST=nested-notrap", "TESTS=user_irq_nested user_irq_delivery"],
                     verdicts)
         yield Check("KUnit on Linux 7", [SCRIPTS / "kunit.py", TOP / "build/trees/7-series"], kunit)
         yield Check("edges, on the series of Linux 7",
