@@ -75,7 +75,10 @@ def cover(words):
     found = newest_validation(TOP / "results", [series.tree_id(patch) for patch in series.patches])
     told = verdicts(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
                                           "has walked along this series."]
-    print("\n".join([prose(words[0]), *told]))
+    # "Linux 7.3.4, the parts …"
+    linux = series.git("log", "-1", "--format=%s", "baseline^").partition(",")[0]
+    print("\n".join([prose(words[0]), f"The patches stand on Debian's source of {linux}, without the capability.", "",
+                     *told]))
     return 0
 
 

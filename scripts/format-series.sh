@@ -21,7 +21,7 @@ rm -rf "$mails"
 author() { git -C "$history" log -1 --format="$1" series; }
 # The notes, which cases a patch turns green, stand below the mail's three dashes.
 GIT_COMMITTER_NAME=$(author %an) GIT_COMMITTER_EMAIL=$(author %ae) \
-	git -C "$history" -c branch.series.description="$cover" format-patch -q --no-base --notes \
+	git -C "$history" -c branch.series.description="$cover" format-patch -q --rfc --no-base --notes \
 	--cover-letter --cover-from-description=subject --src-prefix=a/ --dst-prefix=b/ --output-directory "$mails" baseline..series
 
 # The mails are the series only if they make the same tree: let git am prove it.
