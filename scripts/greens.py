@@ -26,7 +26,7 @@ def verdicts_of(record):
     return {(case["host"], case["name"]): case["verdict"] for case in record["cases"]}
 
 
-def _changes(patch, before, after):
+def _changes(patch, before, after, patterns):
     """Sentences on cases whose verdict is not what the patch says. BEFORE and AFTER: {(host, case): verdict}."""
     wrong = []
     for host, name in sorted({*before, *after}):
@@ -43,9 +43,10 @@ def _changes(patch, before, after):
             wrong.append(f"{what}: named as turned green, and the verdict is {verdict}")
         elif not named and was != now:
             wrong.append(f"{what}: {earlier} before it, {verdict} with it, and it does not name that")
-    programs = {name.partition(".")[0] for _, name in after}
+    programs = {name.partition(".")[0] for _, name in after
+                if not any(fnmatchcase(name, pattern) for pattern in patterns if "." in pattern)}
     for pattern in patch.green:
-        # It may be of a program that was not asked for.
+        # It may be of a program that was not asked for, or only some of whose cases were.
         asked_for = any(fnmatchcase(program, pattern.partition(".")[0]) for program in programs)
         if asked_for and not any(fnmatchcase(name, pattern) for _, name in after):
             wrong.append(f"Green: {pattern} matches no case")
@@ -59,9 +60,12 @@ def not_shown(patch, record):
     return [pattern for pattern, worths in found.items() if worths == {"skip"}]
 
 
-def judge(patches, records, checkpatch):
-    """{number: sentences on what is not as it should be}. CHECKPATCH: what it says of each patch, by number."""
-    wrong, before, said = {}, {}, set()
+def judge(patches, records, checkpatch, patterns=()):
+    """{number: sentences on what is not as it should be}.
+
+    CHECKPATCH: what it says of each patch, by number. PATTERNS: those that chose programs and cases.
+    """
+    wrong, before, said = {}, None, set()
     for patch in patches:
         record = records[patch.number]
         news = [line for line in (*record["warnings"], *record["sparse"]) if line not in {*said, record["error"]}]
@@ -71,8 +75,8 @@ def judge(patches, records, checkpatch):
             mine.append(f"does not build: {record['error']}")
         else:
             after = verdicts_of(record)
-            if patch.number and before:
-                mine += _changes(patch, before, after)
+            if before is not None:
+                mine += _changes(patch, before, after, patterns)
             before = after
         wrong[patch.number] = mine
     return wrong

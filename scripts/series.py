@@ -72,8 +72,8 @@ class Series:
         return [name for name in names if not name.startswith(("tools/", "samples/"))]
 
     def mail(self, patch):
-        return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--src-prefix=a/", "--dst-prefix=b/",
-                        patch.commit)
+        return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
+                        "--src-prefix=a/", "--dst-prefix=b/", patch.commit)
 
     def check_out(self, patch, tree):
         """Makes the folder TREE what it is after PATCH."""

@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import time
+from fnmatch import fnmatchcase
 
 import greens
 import job
@@ -39,7 +40,20 @@ def read_arguments(words):
                           "Give BASE=/path/to/linux.")
     if is_path(values["BASE"]) and not values["SERIES"]:
         raise CouldNotRun(f"BASE={values['BASE']} needs SERIES=, a range of its commits like v6.12..mybranch.")
+    for key in ("HOST", "TESTS"):
+        if not values[key].split():
+            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
     return values
+
+
+def check_patterns(patterns, records):
+    """A pattern over cases that none matched is a mistake of the caller's: it would leave nothing to judge."""
+    if not any(record["built"] for record in records.values()):
+        return
+    names = {case["name"] for record in records.values() for case in record["cases"]}
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) or fnmatchcase(name.partition(".")[0], pattern) for name in names):
+            raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(sorted(names)))
 
 
 def checkpatch(series, tree):
@@ -106,7 +120,8 @@ def validate(words):
         series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
         walk = Walk(series, hosts, values["TESTS"].split())
         records = walk.go()
-        wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree))
+        check_patterns(walk.patterns, records)
+        wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree), walk.patterns)
         text = summary(series, hosts, records, wrong)
         spent = where_the_time_went(walk, time.monotonic() - start)
         folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import results
 from boot import qemu_of
-from children import CHILDREN
+from children import CHILDREN, Interrupted
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from job import TOP, path_of, say, start, tests_environment
 from jobs import Jobs
@@ -120,6 +120,19 @@ class Walk:
         """Returns {number of the patch: its record}."""
         tester = threading.Thread(target=self._test_all, daemon=True)
         tester.start()
+        try:
+            self._build_all()
+        except Interrupted:
+            # A boot that cannot go on ends the build beside it: then that is the reason.
+            tester.join(10)
+            raise self.problem or Interrupted from None
+        while tester.is_alive():
+            tester.join(0.2)
+        if self.problem:
+            raise self.problem
+        return self.records
+
+    def _build_all(self):
         for patch in self.series.patches:
             where = f"{self.what} {patch.number} of {len(self.series.patches) - 1}"
             known = self._known(patch)
@@ -131,11 +144,6 @@ class Walk:
             self.walked += 1
             self._hand_over(patch, self._build(patch))
         self._hand_over(None, None)
-        while tester.is_alive():
-            tester.join(0.2)
-        if self.problem:
-            raise self.problem
-        return self.records
 
     def clean_build(self):
         """The seconds of a kernel built from nothing in this folder, or where its objects came from; 0 if not known."""

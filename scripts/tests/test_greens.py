@@ -31,6 +31,17 @@ class NotShown(unittest.TestCase):
                          ["t.a", "t.[cd]"])
 
 
+class Chosen(unittest.TestCase):
+    def test_cases_that_were_not_asked_for_are_not_missed(self):
+        patches = [Patch(0, "", ""), Patch(1, "", "", ["t.a", "t.b"])]
+        records = {0: record(a="fail fail"), 1: record(a="pass pass")}
+        self.assertEqual(judge(patches, records, {})[1], ["Green: t.b matches no case"])
+        self.assertEqual(judge(patches, records, {}, ["t.a"])[1], [])
+
+    def test_a_case_that_first_comes_with_a_patch_is_held_against_what_it_says(self):
+        self.assertEqual(len(judged(record(), record(a="pass fail"))), 2)
+
+
 class Greens(unittest.TestCase):
     def test_a_named_case_that_turns_green_is_as_it_should_be(self):
         self.assertEqual(judged(record(a="fail fail"), record(a="pass pass"), green=["t.a"]), [])
