@@ -27,6 +27,25 @@ export $(names)
 unknown := $(filter-out $(names),$(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name))))
 $(if $(unknown),$(error unknown $(unknown). There are: $(names). Run: make help))
 
+# So would one that the target does not look at.
+run.takes := BASE TREE HOST TESTS CONFIG FORCE
+matrix.takes := BASE TREE HOST TESTS CONFIG
+soak.takes := $(run.takes) N
+check.takes := BASE
+validate.takes := BASE SERIES HOST TESTS
+mutants.takes := BASE HOST MUTANTS
+coverage.takes := BASE
+format-series.takes := BASE
+kselftest-tarball.takes := TESTS
+lava-job.takes := $(run.takes) URL
+lava-run.takes := $(run.takes) URL
+install-into.takes := BASE
+uninstall-from.takes := BASE
+given := $(foreach name,$(names),$(if $(filter command,$(origin $(name))),$(name)))
+taken := $(foreach goal,$(MAKECMDGOALS),$($(goal).takes))
+unused := $(filter-out $(taken),$(given))
+$(if $(unused),$(error make $(MAKECMDGOALS) does not look at $(unused). It takes: $(or $(taken),nothing). Leave out the rest))
+
 .PHONY: help run matrix soak check validate mutants coverage clauses setup format-series kselftest-tarball lava-job lava-run install-into uninstall-from clean
 
 help: ## list the targets

@@ -5,7 +5,8 @@
 #
 # usage: build.sh TREE-FOLDER [FRAGMENT...]
 # FRAGMENT names a file of kernel/configs/optional, which may have variables for make in
-# a line "# Make:". Prints the path of the Image.
+# a line "# Make:". Prints the path of the Image. Exit status: 1 the tree does not build,
+# 2 it could not be tried.
 #
 # Objects go to the folder out/ in the tree, so that the source is "../" in each tree's
 # compiler command lines, and objects of one tree do for another (see scripts/tree.sh).
@@ -44,6 +45,8 @@ mapfile -t dtbs < <(sed -n 's/^DTB=//p' "$TOP"/hosts/*.host | while read -r dtb;
 done)
 mapfile -t variables < <(sed -n 's/^# Make: //p' "${fragments[@]}" | tr ' ' '\n')
 configured=$tree/$out/.configured
+# Asked by validate: sparse looks at all that is compiled, which is more than a build.
+is_more=${KBUILD_CHECKSRC-}
 built=$tree/$out/.built
 
 kmake() {
@@ -54,6 +57,15 @@ kmake() {
 nothing_newer_than() {
 	[ -e "$1" ] && [ -z "$(find "$tree" "${fragments[@]}" -path "$tree/out*" -prune -o \
 		-path "$tree/.index" -prune -o -path "$tree" -o -newer "$1" -print -quit)" ]
+}
+
+# does_not_build WHAT: unless it is the machine that could not, for which the log is asked.
+does_not_build() {
+	first_errors "$log"
+	! grep -q 'No space left on device' "$log" ||
+		could_not_run "$1: the disk is full." "Make room there, then run the same command again."
+	say "$1; all of it is in $log." "Correct it, then run the same command again."
+	exit 1
 }
 
 configure() {
@@ -119,24 +131,21 @@ newer_kconfig() { find "$tree" -path "$tree/out*" -prune -o -name 'Kconfig*' -ne
 if ! is_configured || [ -n "$(newer_kconfig)" ]; then
 	say "configuring $(basename "$tree")"
 	rm -f "$configured"
-	if ! logged "$log" how_far configure; then
-		first_errors "$log"
-		could_not_run "cannot configure $tree; all of it is in $log."
+	logged "$log" how_far configure || does_not_build "cannot configure $(basename "$tree")"
+	mapfile -t refused < <(not_taken)
+	if [ ${#refused[@]} -gt 0 ]; then
+		printf 'kernel/configs: error: not taken: %s\n' "${refused[@]}" >> "$log"
+		say "Are the options spelt rightly, and are those that they depend on there? One that another tree has" \
+			"is named in its fragment: # Not in each tree: CONFIG_…"
+		does_not_build "not all options of kernel/configs were taken"
 	fi
-	refused=$(not_taken)
-	[ -z "$refused" ] || could_not_run "these options of kernel/configs were not taken:" "$refused" \
-		"Are they spelt rightly, and are the options that they depend on there? One that another tree has" \
-		"is named in its fragment: # Not in each tree: CONFIG_…"
 	echo "$asked" > "$configured"
 fi
 
 say "building the kernel of $(basename "$tree")   (log: $log)"
-if ! logged "$log" how_far kmake "${jobs[@]}" Image "${dtbs[@]}"; then
-	first_errors "$log"
-	could_not_run "the kernel of $(basename "$tree") does not build; all of it is in $log." \
-		"Correct it, then run the same command again."
-fi
+logged "$log" how_far kmake "${jobs[@]}" Image "${dtbs[@]}" ||
+	does_not_build "the kernel of $(basename "$tree") does not build"
 # What validation holds its own time against.
-[ -n "$an_object" ] || echo $((SECONDS - began)) > "$tree/$out/.clean-seconds"
+[ -n "$an_object$is_more" ] || echo $((SECONDS - began)) > "$tree/$out/.clean-seconds"
 cp -p "$mark" "$built"
 echo "$image"

@@ -78,7 +78,8 @@ take_feature_out() {
 	local rule
 	in_new switch -qc baseline
 	for rule in "$TOP"/kernel/baseline/*; do
-		"$TOP/scripts/apply-rule.sh" "$rule" "$new" || could_not_run "Linux $version, or the rule, has changed."
+		"$TOP/scripts/apply-rule.sh" "$rule" "$new" ||
+			could_not_run "the rule ${rule#"$TOP/"} does not fit Linux $version; the reason stands above. Adapt it, or take another BASE."
 	done
 	if in_new grep -nE "$feature" -- . >&2; then
 		could_not_run "the lines above are left of the feature in the baseline of Linux $version. Extend kernel/baseline/."
@@ -94,7 +95,8 @@ apply_hooks() {
 	local patch=$1 names=$patches/$name/names.sed
 	[ -e "$names" ] || names=/dev/null
 	sed -f "$names" "$patch" | in_new apply --index --whitespace=error-all "${@:2}" 2> "$new/.git/rejected" ||
-		could_not_run "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')"
+		could_not_run "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')" \
+			"Adapt it in kernel/patches; a hook for this base alone goes into kernel/patches/$name."
 }
 
 # A patch file is a mail's text, the whole files that come with it (New-file:), the cases that it turns
@@ -109,16 +111,19 @@ add_patch() {
 		apply_hooks "$others"
 		mapfile -t differ < <(sed -n 's,^+++ b/,--exclude=,p' "$others")
 	fi
-	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] || could_not_run "$1 has no Subject"
+	[ "$(sed -n 1p "$patch")" != "${patch#*Subject: }" ] ||
+		could_not_run "kernel/patches/$1 has no Subject. Its first line is to be: Subject: …"
 	if grep -q '^diff --git' "$patch"; then
 		apply_hooks "$patch" "${differ[@]}"
 	fi
 	while read -r file; do
-		install -Dm644 "$TOP/kernel/$file" "$new/$file" || could_not_run "$1: kernel/$file is missing"
+		install -Dm644 "$TOP/kernel/$file" "$new/$file" ||
+			could_not_run "kernel/patches/$1: kernel/$file is missing. Add it, or take out its line New-file:."
 		in_new add -f "$file"
 	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
 	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
-		in_new commit -qs --cleanup=whitespace -F - || could_not_run "$1 is empty or has no text"
+		in_new commit -qs --cleanup=whitespace -F - ||
+		could_not_run "kernel/patches/$1 changes nothing, or has no text above its ---. Give it both, or remove it."
 	green=$(sed -n '/^---$/q; /^Green: /p' "$patch")
 	[ -z "$green" ] || in_new notes add -m "$green"
 }

@@ -196,14 +196,20 @@ def _history(values, tree):
     return TOP / "build/history" / tree.name.removesuffix(f"-{values['TREE']}")
 
 
-def made_of(tree, out):
-    """What a kernel was made of: the version of the source TREE, and the compiler of the objects in OUT."""
+def version_of(tree):
+    """The version of a Linux source TREE."""
     makefile = (tree / "Makefile").read_text(encoding="utf-8")
     version, patchlevel, sublevel, extra = (re.search(rf"^{key} =[ \t]*(.*)$", makefile, re.M)[1]
                                             for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"))
-    config = (out / ".config").read_text(encoding="utf-8")
-    return {"base": f"{version}.{patchlevel}.{sublevel}{extra}",
-            "compiler": re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config, re.M)[1]}
+    return f"{version}.{patchlevel}.{sublevel}{extra}"
+
+
+def compiler_of(out):
+    """The compiler that the objects in OUT were configured for; empty if they were not."""
+    config = out / ".config"
+    found = re.search(r'^CONFIG_CC_VERSION_TEXT="(.*)"$', config.read_text(encoding="utf-8") if config.exists() else "",
+                      re.M)
+    return found[1] if found else ""
 
 
 def _about(values, tree, hosts, image):
@@ -211,7 +217,7 @@ def _about(values, tree, hosts, image):
     if values["TREE"] == "series":
         patches = int(subprocess.run(["git", "-C", _history(values, tree), "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
-    return {**made_of(tree, image.parents[3]), "tree": values["TREE"],
+    return {"base": version_of(tree), "compiler": compiler_of(image.parents[3]), "tree": values["TREE"],
             "hosts": [host.name for host in hosts], "patches": patches, "started": time.time()}
 
 

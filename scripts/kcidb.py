@@ -80,6 +80,7 @@ def _empty():
 def _add_checkout(report, run, facts, patches, urls):
     """PATCHES: the files that were applied to the base; URLS: {name: where that file is going to be}."""
     report["checkouts"].append({
+        **({"git_commit_hash": facts["commit"]} if facts.get("commit") else {}),
         "id": _identity(run), "origin": ORIGIN, "comment": f"Linux {facts['base']}, {facts['tree']}",
         "start_time": datetime.fromtimestamp(facts["started"], timezone.utc).isoformat(),
         "patchset_hash": patchset.digest(patches),
@@ -88,9 +89,10 @@ def _add_checkout(report, run, facts, patches, urls):
     })
 
 
-def _add_build(report, run, facts, **result):
+def _add_build(report, run, compiler, **result):
+    # A tree that cannot be configured has met none.
     report["builds"].append({"id": _identity(run, "arm64"), "checkout_id": _identity(run), "origin": ORIGIN,
-                             "architecture": "arm64", "compiler": facts["compiler"], **result})
+                             "architecture": "arm64", **({"compiler": compiler} if compiler else {}), **result})
 
 
 def _add_tests(report, run, folder, cases, hosts, deviations):
@@ -115,13 +117,16 @@ def of_run(cases, facts, deviations, hosts, run, folder, patches):
     report = _empty()
     _add_checkout(report, run, facts, patches,
                   {path.name: (folder / "patches" / path.name).as_uri() for path in patches})
-    _add_build(report, run, facts, status="PASS")
+    _add_build(report, run, facts["compiler"], status="PASS")
     _add_tests(report, run, folder, cases, hosts, deviations)
     return report
 
 
 def of_validation(patches, facts, hosts, run, folder):
-    """PATCHES: (name of its folder in FOLDER, its file or None for what the series stands on, its record), in order."""
+    """PATCHES: (name of its folder in FOLDER, its file or None for a commit that others have, its record), in order.
+
+    FACTS["commit"] is that commit, or empty.
+    """
     report, files, urls = _empty(), [], {}
     for name, file, record in patches:
         mine, place = f"{run}/{name}", folder / name
@@ -130,9 +135,9 @@ def of_validation(patches, facts, hosts, run, folder):
             urls[f"{name}.patch"] = (place / file.name).as_uri()
         _add_checkout(report, mine, {**facts, "tree": name}, files, urls)
         if record["built"]:
-            _add_build(report, mine, facts, status="PASS", duration=record["seconds"]["build"])
+            _add_build(report, mine, record["compiler"], status="PASS", duration=record["seconds"]["build"])
         else:
-            _add_build(report, mine, facts, status="FAIL", comment=_text(record["error"]),
+            _add_build(report, mine, record["compiler"], status="FAIL", comment=_text(record["error"]),
                        log_url=(place / "build.log").as_uri())
         _add_tests(report, mine, place, [Case(**case) for case in record["cases"]], hosts, [])
     return report

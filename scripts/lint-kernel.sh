@@ -36,17 +36,28 @@ perl "$series/scripts/checkpatch.pl" --no-tree --quiet --strict --show-types \
 # Only what is said of files that the series touches counts: what else make builds on the way varies.
 mapfile -t touched < <(git -C "$history" diff --name-only baseline series)
 mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.c')
-sparse_says() {
+# Compiled anew in the place where the kernel has each, for there is code that is of nVHE's alone, and code
+# that is of each hypervisor's. What no kernel has by default is compiled by itself.
+compile_anew() {
 	local tree=$1 source
-	take_lock "$tree/out/.lock" "building this kernel"
+	local kmake=(make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CHECK=sparse)
 	for source in "${sources[@]}"; do
-		[ -e "$tree/$source" ] || continue
-		rm -f "$tree/out/${source%.c}.o"
-		# The test line is in no kernel by default; its file sees it all the same.
-		make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
-			CFLAGS_user_irq_test_line.o=-DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE C=2 CHECK=sparse \
-			"${source%.c}.o" 2>&1 || echo "$source: does not build"
-	done | { grep -F "$(printf '%s\n' "${touched[@]}")" || true; } | sed -E 's/:[0-9]+:[0-9]+:/:/' | sort -u
+		rm -f "$tree/out/${source%.c}".{o,nvhe.o}
+	done
+	"${kmake[@]}" C=1 arch/arm64/kvm/ || echo "${touched[0]}: arch/arm64/kvm does not build"
+	for source in "${sources[@]}"; do
+		if [ -e "$tree/$source" ] && ! compgen -G "$tree/out/${source%.c}.*o" > /dev/null; then
+			# The test line's file goes by its option.
+			"${kmake[@]}" CFLAGS_user_irq_test_line.o=-DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE C=2 "${source%.c}.o" ||
+				echo "$source: does not build"
+		fi
+	done
+}
+sparse_says() {
+	take_lock "$1/out/.lock" "building this kernel"
+	# hyp/exception.c goes by hyp/vhe/../exception.c.
+	compile_anew "$1" 2>&1 | sed -E 's,[^/.]+/\.\./,,; s/:[0-9]+:[0-9]+:/:/' |
+		{ grep -F "$(printf '%s\n' "${touched[@]}")" || true; } | sort -u
 }
 sparse_says "$series" > "$work/series"
 sparse_says "$baseline" > "$work/baseline"

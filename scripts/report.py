@@ -149,7 +149,9 @@ def _row(number, case, page):
         if cell is None:
             yield '<td title="not run here"></td>'
             continue
-        what = f"{cell.verdict}{'' if cell.expected else ', not as expected'}: {page.columns[index].title}"
+        column = page.columns[index]
+        where = ", ".join(filter(None, (case, column.group, column.title)))
+        what = f"{cell.verdict}{'' if cell.expected else ', not as expected'}: {where}"
         yield (f'<td{"" if cell.expected else " class=unexpected"}><a class="{cell.verdict}" href="#c{number}-{index}" '
                f'title="{_text(what)}" aria-label="{_text(what)}">{SIGNS[cell.verdict]}</a></td>')
     yield "</tr>\n"
@@ -256,6 +258,9 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
 def page_of_validation(series, hosts, records, wrong, sentences):
     """Cases against patches, each on every host. WRONG: {number of the patch: sentences}, as greens.judge() has it."""
     columns, cells, facts = [], {}, []
+    # A commit that others have needs no file here.
+    mails = {patch.number: f"patch-{patch.number:02}/patch.txt" for patch in series.patches
+             if patch.number or not series.published}
     for patch in series.patches:
         # What is said of a case stands in its cell; the rest is on top of the page.
         bad, of_cases = wrong[patch.number], 0
@@ -270,7 +275,7 @@ def page_of_validation(series, hosts, records, wrong, sentences):
                 cells[name, len(columns)] = Cell(case["verdict"], not said, case["seconds"], reason, case["log"])
             times = ", ".join(f"{key} {value:.0f}" for key, value in records[patch.number]["seconds"].items())
             columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
-                                  f"patch-{patch.number:02}/{'patch.txt' if patch.number else 'results.ktap'}",
+                                  mails.get(patch.number, f"patch-{patch.number:02}/results.ktap"),
                                   f"The patch's seconds: {times}"))
         facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
         if of_cases:
@@ -280,4 +285,5 @@ def page_of_validation(series, hosts, records, wrong, sentences):
     files = ["matrix.txt", "matrix.json", "kcidb.json"]
     files += [f"patch-{patch.number:02}/{'results.ktap' if records[patch.number]['built'] else 'build.log'}"
               for patch in series.patches]
-    return Page(f"{series.name}, patch by patch", facts, columns, cells, [("Files", files)], sentences)
+    links = [("Files", files), ("Patches", list(mails.values()))]
+    return Page(f"{series.name}, patch by patch", facts, columns, cells, links, sentences)

@@ -35,6 +35,8 @@ class Patch:
 class Series:
     # The CONFIG that its kernels are built with.
     config = ""
+    # Options of checkpatch beside --strict.
+    checkpatch = ()
 
     def __init__(self, name, git_dir, base, tip):
         self.name, self.git_dir = name, Path(git_dir)
@@ -58,6 +60,11 @@ class Series:
         return Patch(number, commit, subject, green)
 
     @property
+    def published(self):
+        """The commit that the series stands on, which others may have; empty if it is a patch of ours itself."""
+        return self.patches[0].commit
+
+    @property
     def tests_from(self):
         """What a patch adds to the tests is red until the patch that it tests, so all take those of the end."""
         return self.patches[-1]
@@ -65,11 +72,13 @@ class Series:
     def tree_id(self, patch):
         return self.git("rev-parse", f"{patch.commit}^{{tree}}").strip()
 
-    def files(self, patch):
-        """The C files that this patch leaves changed; for what the series stands on, those that the series changes."""
-        ends = (patch.commit, self.patches[-1].commit) if patch.number == 0 else (f"{patch.commit}^", patch.commit)
-        names = self.git("diff", "--name-only", "--diff-filter=AM", *ends, "--", "*.c").split()
-        return [name for name in names if not name.startswith(("tools/", "samples/"))]
+    def changed(self, patch):
+        """The files that this patch leaves changed; of what the series stands on, those that the series changes."""
+        if patch.number:
+            ends, there = (f"{patch.commit}^", patch.commit), "d"
+        else:
+            ends, there = (patch.commit, self.patches[-1].commit), "a"
+        return self.git("diff", "-z", "--no-renames", "--name-only", f"--diff-filter={there}", *ends).split("\0")[:-1]
 
     def mail(self, patch):
         return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
@@ -86,6 +95,10 @@ class OurSeries(Series):
     """The project's own patches on BASE, in the repository that holds only what they touch."""
     # No device of today raises an edge, so there is one for the tests.
     config = "edge"
+    # MAINTAINERS has an entry for these paths already.
+    checkpatch = ("--ignore", "FILE_PATH_CHANGES")
+    # The baseline is made here, by a patch on a base that is no commit of Linux's.
+    published = ""
 
     def __init__(self, base):
         super().__init__(base, path_of(start("history.sh", base)) / ".git", "baseline", "series")

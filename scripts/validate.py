@@ -57,12 +57,12 @@ def check_patterns(patterns, records):
 
 
 def checkpatch(series, tree):
-    """What checkpatch says, by the patch's number. MAINTAINERS has an entry for these paths already."""
+    """What checkpatch says, by the patch's number."""
     said = {}
     for patch in series.patches[1:]:
         done = subprocess.run(
             ["perl", tree / "scripts/checkpatch.pl", "--no-tree", "--quiet", "--terse", "--strict", "--show-types",
-             "--ignore", "FILE_PATH_CHANGES", "-"], input=series.mail(patch), capture_output=True, text=True,
+             *series.checkpatch, "-"], input=series.mail(patch), capture_output=True, text=True,
             errors="backslashreplace", check=False)
         said[patch.number] = [f"checkpatch: {line}" for line in (done.stdout + done.stderr).splitlines()
                               if line.strip() and not line.startswith("total:")]
@@ -73,12 +73,14 @@ def summary(series, hosts, records, wrong):
     lines = ["", *greens.matrix(series.patches, records, [host.name for host in hosts]), "",
              f"In a cell, a sign each for {', '.join(host.name for host in hosts)}: "
              + ", ".join(f"{sign} {verdict}" for verdict, sign in greens.SIGNS.items()) + ".", ""]
+    before = {"cases": []}
     for patch in series.patches:
         record, bad = records[patch.number], wrong[patch.number]
         seconds = ", ".join(f"{key} {value:.0f}" for key, value in record["seconds"].items())
         lines.append(f"{patch.number:3} {'ok    ' if not bad else 'not ok'} {patch.subject}   (seconds: {seconds})")
         lines += [f"        {sentence}" for sentence in bad]
-        lines += [f"        not shown here, its cases skip: {pattern}" for pattern in greens.not_shown(patch, record)]
+        lines += [f"        {sentence}" for sentence in greens.not_shown(patch, before, record)]
+        before = record if record["built"] else before
     return "\n".join(lines) + "\n"
 
 
@@ -95,11 +97,11 @@ def write_results(series, walk, hosts, records, text, wrong, facts):
     for patch in series.patches:
         folder = shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
         mail = folder / "patch.txt"
-        if patch.number:
+        if patch.number or not series.published:
             mail.write_text(series.mail(patch), encoding="utf-8")
-        patches.append((folder.name, mail if patch.number else None, records[patch.number]))
-    told = kcidb.of_validation(patches, {**job.made_of(walk.tree, walk.tree / walk.out), **facts}, hosts,
-                               partial.stem, partial.with_suffix(""))
+        patches.append((folder.name, mail if mail.exists() else None, records[patch.number]))
+    facts = {**facts, "base": job.version_of(walk.tree), "commit": series.published}
+    told = kcidb.of_validation(patches, facts, hosts, partial.stem, partial.with_suffix(""))
     (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,

@@ -10,7 +10,9 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import inspect
 import json
+import modulefinder
 import os
 import queue
 import re
@@ -23,19 +25,26 @@ from pathlib import Path
 
 import results
 from boot import qemu_of
-from children import CHILDREN, Interrupted
+from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
-from job import TOP, path_of, say, start, tests_environment
+from job import SCRIPTS, TOP, compiler_of, path_of, say, start, tests_environment
 from jobs import Jobs
 from programs import choose_programs, programs_of
 
-_COMPLAINT = re.compile(r"(?:\b|/)([\w./-]+?):(?:\d+:)*\s*(warning|error): (.*)")
+# The compiler, the linker and sparse name a place first; dtc has a range of columns there, and what it is
+# about in brackets. modpost begins with the kind.
+_COMPLAINT = re.compile(r"(?:(?:\b|/)(?P<place>[\w./-]+?):(?:[\d.-]+:)*\s*|^)"
+                        r"(?:fatal )?(?P<kind>warning|error)(?: \(\w+\))?: (?P<text>.*)", re.I)
+# What build.sh ends with when it did its part, and the tree is at fault.
+_DOES_NOT_BUILD = 1
+# The scripts that make what a record tells of, beside the modules that this one needs.
+_SCRIPTS = ("build.sh", "checkout.sh", "steps.sh", "tree.sh")
 
 
 def complaints(text, kinds=("warning", "error")):
     """What a compiler or checker says, without the line numbers that any patch may shift."""
-    return sorted({f"{match[1]}: {match[3]}" for match in map(_COMPLAINT.search, text.splitlines())
-                   if match and match[2] in kinds})
+    return sorted({": ".join(filter(None, (match["place"], match["text"])))
+                   for match in map(_COMPLAINT.search, text.splitlines()) if match and match["kind"].lower() in kinds})
 
 
 def digest(*parts):
@@ -51,12 +60,16 @@ def _content(*folders):
 
 
 @functools.cache
-def _version(qemu):
-    return subprocess.run([qemu, "--version"], check=True, capture_output=True, text=True).stdout.partition("\n")[0]
+def _version(program):
+    return subprocess.run([program, "--version"], check=True, capture_output=True, text=True).stdout.partition("\n")[0]
 
 
-def qemu_version(host):
-    return _version(qemu_of(host))
+def _bench(walk):
+    """A digest of those of our scripts that make a record of WALK, so that none outlives a change of them."""
+    finder = modulefinder.ModuleFinder([str(SCRIPTS)])
+    finder.run_script(inspect.getfile(type(walk)))
+    ours = {Path(module.__file__) for module in finder.modules.values() if module.__file__}
+    return digest(*(path.read_text(encoding="utf-8") for path in sorted({*ours, *map(SCRIPTS.joinpath, _SCRIPTS)})))
 
 
 @contextlib.contextmanager
@@ -73,10 +86,15 @@ def alone():
 
 
 class Walk:
-    """One walk. Records are {"built", "error", "warnings", "sparse", "cases", "seconds"}."""
+    """One walk. Records are {"built", "error", "warnings", "compiler", "cases", "seconds"}.
+
+    WARNINGS are those of the compiler and of sparse, of all that the patch makes anew.
+    """
 
     # What is walked along, and where in build/ the records are kept.
     what, place = "patch", "validate"
+    # What the kernel's make is told beside the rest: run sparse on all that is compiled.
+    make_variables = {"KBUILD_CHECKSRC": "1"}
 
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
@@ -105,16 +123,17 @@ class Walk:
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.content = _content(self.tests / "stripped", self.guest, TOP / "kernel/configs")
+        self.content = digest(_content(self.tests / "stripped", self.guest, TOP / "kernel/configs"), _bench(self),
+                              _version("aarch64-linux-gnu-gcc"), _version("sparse"))
 
     def hosts_for(self, _patch):
         """The hosts that a patch is booted on."""
         return self.hosts
 
     def key(self, patch):
-        return digest(self.content, *(json.dumps(host.values, sort_keys=True) for host in self.hosts_for(patch)),
-                      *sorted({qemu_version(host) for host in self.hosts_for(patch)}), *tests_environment(True),
-                      self.series.config, *self.patterns, self.series.tree_id(patch), *self.series.files(patch))
+        hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
+        return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True),
+                      self.series.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -170,54 +189,37 @@ class Walk:
     def _build(self, patch):
         began = time.time()
         self.series.check_out(patch, self.tree)
-        with self.jobs:
-            # What an interrupted walk compiled of it will not be compiled again.
-            self._warnings(patch)
-            _, child = start("build.sh", str(self.tree), *self.series.config.split(), **self.jobs.for_make())
-            status, image = CHILDREN.wait(child)
-        text, warnings = self._warnings(patch)
-        record = {"built": not status, "error": "", "warnings": warnings, "sparse": [], "cases": [], "seconds": {}}
+        if patch.number == 0 and not self.clean_build():
+            # By itself, for its time to be that of a build and no more.
+            self._make({})
+        # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
+        for name in self.series.changed(patch):
+            os.utime(self.tree / name)
+        status, image, text = self._make(self.make_variables)
+        record = {"built": not status, "error": "", "warnings": complaints(text),
+                  "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
             record["error"] = (complaints(text, ("error",)) or ["see build.log"])[0]
             (folder / "build.log").write_text(text, encoding="utf-8")
         else:
-            keep_kernel(Path(image.strip()), self.hosts, folder)
-            record["sparse"] = self._sparse(patch)
+            keep_kernel(image, self.hosts, folder)
         record["seconds"]["build"] = round(time.time() - began, 1)
         self.seconds["kernels"] += record["seconds"]["build"]
         return folder, record
 
-    def _warnings(self, patch):
-        """The log of a build, if there is one that nobody has read, and all that was ever said of this PATCH's tree.
-
-        What is compiled once for a tree gives its warnings then, in whichever walk that is."""
+    def _make(self, variables):
+        """Returns whether the kernel does not build, the path of its image, and all that was said."""
         log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
-        read = self.tree / self.out / ".log-read"
-        unread = log.exists() and (not read.exists() or read.stat().st_mtime_ns < log.stat().st_mtime_ns)
-        text = log.read_text(errors="replace") if unread else ""
-        kept = self.state / "warnings" / digest(self.series.tree_id(patch), self.series.config)
-        earlier = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
-        warnings = sorted({*complaints(text), *earlier})
-        kept.parent.mkdir(exist_ok=True)
-        kept.with_suffix(".new").write_text("\n".join(warnings), encoding="utf-8")
-        kept.with_suffix(".new").replace(kept)
-        read.parent.mkdir(parents=True, exist_ok=True)
-        read.touch()
-        return text, warnings
-
-    def _sparse(self, patch):
-        objects = [name[:-2] + ".o" for name in self.series.files(patch)]
-        objects = [name for name in objects if (self.tree / self.out / name).exists()]
-        if not objects:
-            return []
+        log.unlink(missing_ok=True)
         with self.jobs:
-            child = CHILDREN.start(
-                ["make", "-s", "-C", self.tree, f"O={self.out}", "LOCALVERSION=", "ARCH=arm64",
-                 "CROSS_COMPILE=aarch64-linux-gnu-", "C=2", "CHECK=sparse", *objects],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self.jobs.for_make())
-            status, output = CHILDREN.wait(child)
-        return complaints(output) or ([f"sparse: {output.strip().rpartition(chr(10))[2]}"] if status else [])
+            options = self.jobs.for_make()
+            options["env"].update(variables)
+            _, child = start("build.sh", str(self.tree), *self.series.config.split(), **options)
+            status, image = CHILDREN.wait(child)
+        if status not in (0, _DOES_NOT_BUILD):
+            raise CouldNotRun("build.sh could not do its part; what it said stands above.")
+        return bool(status), Path(image.strip()), log.read_text(errors="replace") if log.exists() else ""
 
     # And this one tests
 

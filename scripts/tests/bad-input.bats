@@ -166,6 +166,14 @@ linux_tree() {
 	[[ $output == *"unknown TREEE. There are: BASE TREE"* ]]
 }
 
+@test "a variable of make's that the target does not look at" {
+	cd "$TOP"
+	run make validate CONFIG=edge
+	could_not_run "make validate does not look at CONFIG. It takes: BASE SERIES HOST TESTS"
+	run make clean BASE=7
+	could_not_run "make clean does not look at BASE. It takes: nothing"
+}
+
 @test "a host file with an unknown key is named, and the key" {
 	echo "COLOUR=red" > "$COPY/hosts/red.host"
 	run "$COPY/scripts/boot.py" red Image out
@@ -329,12 +337,29 @@ archive_with() {
 	grep -q error "$COPY/build/selftests/6.12-series/failed/user_irq_broken"
 }
 
+# The tree is at fault, not the machine.
+does_not_build() {
+	echo "$output"
+	[ "$status" -eq 1 ]
+	local words
+	for words; do
+		[[ "$output" == *"$words"* ]]
+	done
+}
+
 @test "a kernel that does not compile names the error and the log" {
 	# A tree in name only: what is asked of it fails at once.
 	mkdir -p "$BATS_TEST_TMPDIR/tree/arch/arm64/kvm"
 	printf 'tinyconfig:\n\t@echo "x.c:1: error: planted" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
-	could_not_run "error: planted" "cannot configure" ".log"
+	does_not_build "error: planted" "cannot configure" ".log"
+}
+
+@test "a disk that fills up under the compiler is no fault of the tree" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	printf 'tinyconfig:\n\t@echo "x.s: Fatal error: x.o: No space left on device" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
+	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
+	could_not_run "Fatal error" "the disk is full" "Make room"
 }
 
 # A tree that knows the options of all fragments, and takes them all as they are: Kconfig and taken.
@@ -353,7 +378,7 @@ tree_with_all_options() {
 	sed -i '/^CONFIG_KVM=/d' "$tree/taken"
 	echo 'CONFIG_VT=y' >> "$tree/taken"
 	run "$TOP/scripts/build.sh" "$tree"
-	could_not_run "not taken" "CONFIG_KVM=y" "CONFIG_VT=n"
+	does_not_build "not taken" "CONFIG_KVM=y" "CONFIG_VT=n"
 	[[ "$output" != *CONFIG_FUTEX* ]]
 }
 
@@ -363,7 +388,7 @@ tree_with_all_options() {
 	sed -i '/^config FUTEX$/d; /^config PROC_SYSCTL$/d; s/^config KVM$/menuconfig KVM/' "$tree/Kconfig"
 	sed -i '/^CONFIG_PROC_SYSCTL=/d' "$tree/taken"
 	run "$TOP/scripts/build.sh" "$tree"
-	could_not_run "not taken" "CONFIG_FUTEX=y   (no Kconfig of this tree knows it)" "Not in each tree: CONFIG_"
+	does_not_build "not taken" "CONFIG_FUTEX=y   (no Kconfig of this tree knows it)" "Not in each tree: CONFIG_"
 	[[ "$output" != *CONFIG_PROC_SYSCTL* ]]
 	[[ "$output" != *CONFIG_KVM=* ]]
 	# Somebody's own tree has what it has.

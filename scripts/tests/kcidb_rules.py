@@ -33,6 +33,7 @@ RULES = {
     "properties": {
         "version": {"const": {"major": 5, "minor": 3}},
         "checkouts": _objects([], comment=_TEXT, start_time=_MOMENT, patchset_files=_FILES, valid={"type": "boolean"},
+                              git_commit_hash={"type": "string", "pattern": "^[0-9a-f]{40}$"},
                               patchset_hash={"type": "string", "pattern": "^$|^[0-9a-f]{64}$"},
                               misc={"type": "object"}),
         "builds": _objects(["checkout_id"], checkout_id=_ID, architecture={"type": "string", "pattern": "^[a-z0-9_]*$"},

@@ -7,12 +7,12 @@ from greens import judge, matrix, not_shown, sentence
 from series import Patch
 
 
-def record(built=True, warnings=(), sparse=(), **verdicts):
+def record(built=True, warnings=(), **verdicts):
     """VERDICTS: case="pass fail", a verdict a host."""
     cases = [{"host": host, "name": f"t.{name}", "verdict": verdict, "reason": ""}
              for name, each in verdicts.items() for host, verdict in zip(("vhe", "nvhe"), each.split())]
-    return {"built": built, "error": "x.c: it broke", "warnings": list(warnings), "sparse": list(sparse),
-            "cases": cases, "seconds": {}}
+    return {"built": built, "error": "x.c: it broke", "warnings": list(warnings), "cases": cases,
+            "seconds": {}}
 
 
 def judged(*records, green=(), checkpatch=()):
@@ -27,8 +27,15 @@ class NotShown(unittest.TestCase):
     def test_what_skips_on_every_host(self):
         patch = Patch(1, "", "")
         patch.green = ["t.a", "t.[bc]", "t.[cd]", "u.*"]
-        self.assertEqual(not_shown(patch, record(a="skip skip", b="skip pass", c="skip skip", d="skip skip")),
-                         ["t.a", "t.[cd]"])
+        after = record(a="skip skip", b="skip pass", c="skip skip", d="skip skip")
+        self.assertEqual(not_shown(patch, record(), after),
+                         ["not shown here, its cases skip: t.a", "not shown here, its cases skip: t.[cd]"])
+
+    def test_what_skipped_before_it(self):
+        patch = Patch(1, "", "", ["t.a", "t.b", "t.c"])
+        before = record(a="skip fail", b="fail fail", c="skip fail")
+        self.assertEqual(not_shown(patch, before, record(a="pass pass", b="pass pass", c="skip pass")),
+                         ["not shown red, cases of it skip before it: t.a"])
 
 
 class Chosen(unittest.TestCase):
@@ -101,7 +108,7 @@ class Greens(unittest.TestCase):
 
     def test_a_new_warning(self):
         old = record(warnings=["a.c: old"])
-        self.assertEqual(judged(old, record(warnings=["a.c: old"], sparse=["b.c: new"])), ["b.c: new"])
+        self.assertEqual(judged(old, record(warnings=["a.c: old", "b.c: new"])), ["b.c: new"])
 
     def test_checkpatch(self):
         self.assertEqual(judged(record(), record(), checkpatch=["checkpatch: too long"]), ["checkpatch: too long"])

@@ -87,18 +87,21 @@ class Valid(unittest.TestCase):
 class Validation(unittest.TestCase):
     def test_each_patch_is_a_checkout_and_a_build_with_its_tests(self):
         case = {"name": "t.a", "host": "vhe", "verdict": "fail", "seconds": 0.5, "reason": "so", "log": ["line"]}
-        built = {"built": True, "error": "", "cases": [case], "seconds": {"build": 8.0}}
-        broken = {"built": False, "error": "x.c: error: \0", "cases": [], "seconds": {"build": 2.0}}
+        built = {"built": True, "error": "", "compiler": "gcc 12", "cases": [case], "seconds": {"build": 8.0}}
+        broken = {"built": False, "error": "x.c: error: \0", "compiler": "", "cases": [], "seconds": {"build": 2.0}}
         with tempfile.TemporaryDirectory() as folder:
             files = [Path(folder) / name for name in ("1", "2")]
             for path in files:
                 path.write_text(f"{path.name}\n")
             patches = [("patch-00", None, built), ("patch-01", files[0], broken), ("patch-02", files[1], built)]
             report = json.loads(kcidb.text(kcidb.of_validation(
-                patches, FACTS, [read_host("vhe")], "20270115-validate", Path("/srv/results/20270115-validate"))))
+                patches, {**FACTS, "commit": "a" * 40}, [read_host("vhe")], "20270115-validate",
+                Path("/srv/results/20270115-validate"))))
             self.assertEqual([one["patchset_hash"] for one in report["checkouts"]],
                              ["", patchset.digest(files[:1]), patchset.digest(files)])
         self.assertEqual(kcidb_rules.broken(report), [])
+        self.assertEqual({one["git_commit_hash"] for one in report["checkouts"]}, {"a" * 40})
+        self.assertEqual([one.get("compiler") for one in report["builds"]], ["gcc 12", None, "gcc 12"])
         self.assertEqual([len(one["patchset_files"]) for one in report["checkouts"]], [0, 1, 2])
         self.assertEqual([one["status"] for one in report["builds"]], ["PASS", "FAIL", "PASS"])
         self.assertEqual(report["builds"][1]["log_url"], "file:///srv/results/20270115-validate/patch-01/build.log")

@@ -92,7 +92,7 @@ class Keys(unittest.TestCase):
     def keys(hosts, *mutants_hosts):
         with mock.patch.object(walk.Walk, "_build_tests"), tempfile.TemporaryDirectory() as folder, \
              mock.patch.object(walk, "TOP", Path(folder)):
-            series = mock.Mock(tree_id=lambda patch: f"tree {patch.number}", files=lambda patch: [], config="edge")
+            series = mock.Mock(tree_id=lambda patch: f"tree {patch.number}", changed=lambda patch: [], config="edge")
             series.name = "6.12"
             found = [mutants.Mutant(f"m{n}", "", "bits", "", own, [], "") for n, own in enumerate(mutants_hosts)]
             one = mutants.MutantWalk(series, [read_host(name) for name in hosts], found)

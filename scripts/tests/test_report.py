@@ -142,7 +142,8 @@ class Report(unittest.TestCase):
         self.assertEqual([link["class"] for link, _, _ in parsed.cells], ["fail", "fail", "pass", "pass"])
 
     def test_a_validation_outlines_what_is_not_as_a_patch_says(self):
-        series = SimpleNamespace(name="6.12", patches=[Patch(0, "", "base"), Patch(1, "", "mend it")])
+        series = SimpleNamespace(name="linux", published="a" * 40,
+                                 patches=[Patch(0, "", "base"), Patch(1, "", "mend it")])
         record = {"built": True, "seconds": {"build": 8.2, "tests": 10.1}, "cases": [
             {"name": "t.a", "host": "vhe", "verdict": "fail", "seconds": 0, "reason": "", "log": []}]}
         wrong = {0: [], 1: ["t.a on vhe: named as turned green, and the verdict is fail", "x.c: a new warning"]}
@@ -153,6 +154,9 @@ class Report(unittest.TestCase):
         self.assertEqual(page.facts, ["1 of 1 patches not as they say", "Patch 1: x.c: a new warning",
                                       "Patch 1: verdicts not as it says, outlined below: 1"])
         self.assertEqual([column.link for column in page.columns], ["patch-00/results.ktap", "patch-01/patch.txt"])
+        self.assertEqual([file for _, files in page.links for file in files if file.endswith(".txt")],
+                         ["matrix.txt", "patch-01/patch.txt"])
+        self.assertIn("fail, not as expected: t.a, 1 ✗ mend it, vhe", [link["title"] for link, _, _ in parsed.cells])
         self.assertIn("The patch's seconds: build 8, tests 10", parsed.sections["c0-1"])
         self.assertIn("patch-01/patch.txt", [attrs["href"] for attrs in parsed.all("a")][-1:])
 

@@ -1,65 +1,230 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What a compiler said of a patch is not lost when a walk is killed, or is one of several."""
+"""A walk along a series, with kernels and verdicts made up for it."""
 
-import os
+import json
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import walk
+from children import CHILDREN, CouldNotRun, Interrupted
+from hosts import read_host
 from series import Patch
+from verdicts import Case
+from walk import complaints
+
+# A make that compiles each file of source/ that is newer than its object, and a compiler that repeats what the
+# file has to say.
+BUILD = """
+tree=$1 log=$2 status=0
+[ ! -e "$tree/full" ] || exit 2
+mkdir -p "$tree/out"
+for source in "$tree"/source/*; do
+    object=$tree/out/$(basename "$source").o
+    [ "$source" -nt "$object" ] || continue
+    cat "$source" >> "$log"
+    ! grep -q error "$source" || { status=1; break; }
+    cp "$source" "$object"
+    touch -r "$source" "$object"
+done
+echo "$tree/Image"
+exit $status
+"""
 
 
-class Warnings(unittest.TestCase):
+class Series:
+    """Patches that each write one file; {number: (name, text)}."""
+    name, config = "linux", ""
+
+    def __init__(self, writes):
+        self.writes = writes
+        self.patches = [Patch(number, "", f"patch {number}") for number in (0, *writes)]
+        self.tests_from = self.patches[-1]
+
+    def _files(self, patch):
+        return {"base": "nothing", **{name: text for n, (name, text) in self.writes.items() if n <= patch.number}}
+
+    def tree_id(self, patch):
+        return json.dumps(self._files(patch))
+
+    def changed(self, patch):
+        return [f"source/{self.writes[patch.number][0]}"] if patch.number else ["source/base"]
+
+    def check_out(self, patch, tree):
+        """As checkout.sh: what is as it should be keeps its time."""
+        (tree / "source").mkdir(parents=True, exist_ok=True)
+        files = self._files(patch)
+        for path in (tree / "source").iterdir():
+            if path.name not in files:
+                path.unlink()
+        for name, text in files.items():
+            path = tree / "source" / name
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
+
+
+class WithoutKernels(walk.Walk):
+    def __init__(self, series, verdict=lambda patch: "pass"):
+        self.verdict, self.made, self.booted = verdict, [], []
+        with mock.patch.object(walk.Walk, "_build_tests"):
+            super().__init__(series, [read_host("vhe")], ["t"])
+        self.content = "the same tests"
+        self.series.check_out(self.series.tests_from, self.tree)
+
+    def _make(self, variables):
+        self.made.append(variables)
+        return super()._make(variables)
+
+    def boot(self, patch, folder):
+        self.booted.append(patch.number)
+        case = Case("t.a", "vhe", self.verdict(patch))
+        return [SimpleNamespace(host=self.hosts[0], boots=[], verdicts=mock.Mock(sorted_cases=lambda: [case]))]
+
+
+class WithoutMachines(unittest.TestCase):
     def setUp(self):
         temporary = tempfile.TemporaryDirectory()
         self.addCleanup(temporary.cleanup)
+        self.addCleanup(CHILDREN.restart)
         self.top = Path(temporary.name)
-        self.log = self.top / "build/log/build-6.12-walk-out.edge.log"
-        self.log.parent.mkdir(parents=True)
-        self.enterContext(mock.patch.object(walk, "TOP", self.top))
-        self.time = 1
+        (self.top / "build/log").mkdir(parents=True)
+        script = self.top / "build.sh"
+        script.write_text(BUILD)
 
-    def walk(self):
-        """One that begins now, of the same series."""
-        series = mock.Mock(tree_id=lambda patch: f"tree{patch.number}", config="edge")
-        series.name = "6.12"
-        with mock.patch.object(walk.Walk, "_build_tests"):
-            return walk.Walk(series, [], [])
+        def start(name, tree, **options):
+            self.assertEqual(name, "build.sh")
+            log = self.top / f"build/log/build-{Path(tree).name}-out.log"
+            return name, CHILDREN.start(["bash", script, tree, log], stdout=walk.subprocess.PIPE, text=True, **options)
 
-    def compiles(self, text):
-        self.log.write_text(text)
-        # Two that come within one tick of the clock are still two.
-        self.time += 1
-        os.utime(self.log, (self.time + 4000000000, self.time + 4000000000))
+        for name, value in (("TOP", self.top), ("start", start), ("keep_kernel", mock.Mock()),
+                            ("drop_kernel", mock.Mock()), ("compiler_of", lambda out: "cc"), ("say", mock.Mock())):
+            self.enterContext(mock.patch.object(walk, name, value))
+        self.series = Series({1: ("a.c", "a.c:1: warning: first"), 2: ("b.c", "fine")})
 
-    def warnings(self, one, number):
-        said = one._warnings(Patch(number, "", ""))[1]
-        read = one.tree / one.out / ".log-read"
-        os.utime(read, (self.time + 4000000000, self.time + 4000000000))
-        return said
+    def walk(self, series=None, **options):
+        one = WithoutKernels(series or self.series, **options)
+        return one, one.go()
 
-    def test_those_of_a_build_that_was_killed_are_those_of_its_patch(self):
-        one = self.walk()
-        self.assertEqual(self.warnings(one, 1), [])
-        self.compiles("a.c:1: warning: first")
-        again = self.walk()
-        self.warnings(again, 1)
-        self.compiles("b.c:1: warning: second")
-        self.assertEqual(self.warnings(again, 1), ["a.c: first", "b.c: second"])
 
-    def test_those_of_one_patch_are_not_those_of_the_next(self):
-        one = self.walk()
-        self.compiles("a.c:1: warning: first")
-        self.assertEqual(self.warnings(one, 1), ["a.c: first"])
-        self.assertEqual(self.warnings(one, 2), [])
+class Walks(WithoutMachines):
+    def test_each_patch_has_its_record(self):
+        one, records = self.walk()
+        self.assertEqual([records[n]["warnings"] for n in records], [[], ["a.c: first"], []])
+        self.assertEqual(one.booted, [0, 1, 2])
+        self.assertEqual([case["name"] for case in records[2]["cases"]], ["t.a"])
+        self.assertEqual(one.made, [{}, *3 * [walk.Walk.make_variables]])
 
-    def test_a_walk_that_compiles_nothing_anew_knows_what_an_earlier_one_heard(self):
-        self.compiles("a.c:1: warning: first")
-        self.warnings(self.walk(), 0)
-        self.assertEqual(self.warnings(self.walk(), 0), ["a.c: first"])
+    def test_what_is_known_is_not_done_again(self):
+        _, first = self.walk()
+        again, records = self.walk()
+        self.assertEqual((again.made, again.booted, records), ([], [], first))
+
+    def test_a_patch_that_changed_is_done_again_and_those_behind_it(self):
+        self.walk()
+        again, records = self.walk(Series({1: ("a.c", "a.c:1: warning: first"), 2: ("b.c", "b.c:1: warning: new")}))
+        self.assertEqual(again.booted, [2])
+        self.assertEqual(records[2]["warnings"], ["b.c: new"])
+
+    def test_what_an_earlier_walk_compiled_is_heard_again(self):
+        self.walk()
+        # The tree is at the end of the series; the new first patch leaves nothing for make to do.
+        _, records = self.walk(Series({1: ("b.c", "fine"), 2: ("a.c", "a.c:1: warning: first")}))
+        self.assertEqual([records[n]["warnings"] for n in records], [[], [], ["a.c: first"]])
+
+    def test_a_patch_that_does_not_build_is_a_record_of_its_own(self):
+        series = Series({1: ("a.c", "a.c:7: error: broken"), 2: ("a.c", "mended")})
+        one, records = self.walk(series)
+        self.assertEqual((records[1]["built"], records[1]["error"]), (False, "a.c: broken"))
+        self.assertEqual(one.booted, [0, 2])
+        self.assertTrue((one.state / one.key(series.patches[1]) / "build.log").exists())
+        # The next walk tries it again.
+        again, _ = self.walk(series)
+        self.assertEqual(len(again.made), 1)
+
+    def test_what_the_machine_could_not_do_is_told_of_no_patch(self):
+        one = WithoutKernels(self.series)
+        (one.tree / "full").touch()
+        with self.assertRaisesRegex(CouldNotRun, "build.sh could not do its part"):
+            one.go()
+        (one.tree / "full").unlink()
+        _, records = self.walk()
+        self.assertEqual([record["built"] for record in records.values()], [True, True, True])
+
+    def test_a_walk_that_is_ended_goes_on_where_it_was(self):
+        def verdict(patch):
+            if patch.number == 1:
+                CHILDREN.stop()
+                raise Interrupted
+            return "pass"
+
+        with self.assertRaises(Interrupted):
+            self.walk(verdict=verdict)
+        CHILDREN.restart()
+        again, records = self.walk()
+        self.assertEqual(again.booted, [1, 2])
+        self.assertEqual(again.records[1]["warnings"], ["a.c: first"])
+        self.assertEqual(sorted(records), [0, 1, 2])
+
+    def test_why_a_boot_could_not_go_on_is_said(self):
+        def verdict(_patch):
+            CHILDREN.stop()
+            raise CouldNotRun("no such machine")
+
+        with self.assertRaisesRegex(CouldNotRun, "no such machine"):
+            self.walk(verdict=verdict)
+
+    def test_what_was_killed_half_made_is_no_record(self):
+        one = WithoutKernels(self.series)
+        half = one.state / ".half"
+        half.mkdir()
+        (half / "record.json").write_text("{}")
+        again, _ = self.walk()
+        self.assertFalse(half.exists())
+        self.assertEqual(again.booted, [0, 1, 2])
+
+
+class Key(WithoutMachines):
+    def test_what_goes_into_a_record_is_in_its_name(self):
+        one = WithoutKernels(self.series)
+        patch = self.series.patches[1]
+        before = one.key(patch)
+        self.assertEqual(one.key(patch), before)
+        with mock.patch.object(one.hosts[0], "name", "nvhe"):
+            self.assertNotEqual(one.key(patch), before)
+        one.content = "other tests, scripts or another compiler"
+        self.assertNotEqual(one.key(patch), before)
+
+    def test_the_scripts_that_make_a_record_are_known(self):
+        bench = walk._bench(WithoutKernels(self.series))
+        read = Path.read_text
+        for name, changes in (("walk.py", True), ("stream.py", True), ("build.sh", True), ("report.py", False)):
+            def edited(path, *arguments, name=name, **options):
+                return read(path, *arguments, **options) + (" " if path.name == name else "")
+
+            with mock.patch.object(Path, "read_text", edited):
+                self.assertEqual(walk._bench(WithoutKernels(self.series)) != bench, changes, name)
+
+
+class Complaints(unittest.TestCase):
+    def test_who_complains_how(self):
+        for line, told in (
+                ("../arch/arm64/kvm/arm.c:64:1: warning: symbol 'x' was not declared.",
+                 "arch/arm64/kvm/arm.c: symbol 'x' was not declared."),
+                ("aarch64-linux-gnu-ld: warning: orphan section", "aarch64-linux-gnu-ld: orphan section"),
+                ("WARNING: modpost: vmlinux: section mismatch", "modpost: vmlinux: section mismatch"),
+                ("../a/b.dts:10.3-15: Warning (reg_format): /x: bad", "a/b.dts: /x: bad"),
+                ("arch/arm64/kvm/Kconfig:20:warning: defaults", "arch/arm64/kvm/Kconfig: defaults")):
+            self.assertEqual(complaints(line), [told])
+
+    def test_who_does_not(self):
+        self.assertEqual(complaints("  CC      arch/arm64/kvm/error.o\nmake[3]: *** [x.o] Error 1\nx.c: note: see"), [])
+
+    def test_those_that_end_a_build(self):
+        self.assertEqual(complaints("a.c:1: warning: odd\na.c:2: fatal error: no x.h\na.c:3: error: no y", ("error",)),
+                         ["a.c: no x.h", "a.c: no y"])
 
 
 if __name__ == "__main__":
