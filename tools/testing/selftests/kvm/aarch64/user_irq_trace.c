@@ -9,10 +9,12 @@
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
-#include "user_irq.h"
+#include "user_irq_nested.h"
 
 #define TRACING		"/sys/kernel/tracing"
 #define EVENT		"kvm_user_irq_"
+
+#define EL2_LINES	(KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER)
 
 FIXTURE(line) {
 	struct kvm_vcpu *vcpu;
@@ -28,6 +30,8 @@ FIXTURE_VARIANT(line) {
 FIXTURE_VARIANT_ADD(line, vtimer) { .line = KVM_ARM_DEV_EL1_VTIMER, .name = "EL1_VTIMER" };
 FIXTURE_VARIANT_ADD(line, ptimer) { .line = KVM_ARM_DEV_EL1_PTIMER, .name = "EL1_PTIMER" };
 FIXTURE_VARIANT_ADD(line, pmu) { .line = KVM_ARM_DEV_PMU, .name = "PMU" };
+FIXTURE_VARIANT_ADD(line, el2_vtimer) { .line = KVM_ARM_DEV_EL2_VTIMER, .name = "EL2_VTIMER" };
+FIXTURE_VARIANT_ADD(line, el2_ptimer) { .line = KVM_ARM_DEV_EL2_PTIMER, .name = "EL2_PTIMER" };
 
 static bool put(const char *instance, const char *file, const char *text)
 {
@@ -49,13 +53,19 @@ FIXTURE_SETUP(line)
 	const bool traced = !access(TRACING "/events/kvm/" EVENT "exit", F_OK);
 	char pid[16];
 
+	/* Where there is EL2, user_irq_nested sees to it that it does not get lost. */
+	if ((variant->line & EL2_LINES) && user_irq_no_el2(true))
+		missing = "EL2's timers need a guest with EL2, and this host has none";
 	if (!missing && !traced && !user_irq_forced())
 		missing = "the kernel has no kvm:" EVENT "exit: mount tracefs, and run as root";
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_TRUE(traced);
 
-	user_irq_vm(variant->line, 1, guest_knocks, &self->vcpu);
+	if (variant->line & EL2_LINES)
+		user_irq_nested_vm(true, variant->line, 1, guest_knocks, &self->vcpu);
+	else
+		user_irq_vm(variant->line, 1, guest_knocks, &self->vcpu);
 
 	snprintf(pid, sizeof(pid), "%d", gettid());
 	snprintf(self->instance, sizeof(self->instance), TRACING "/instances/" EVENT "%s", pid);
@@ -114,11 +124,11 @@ static const char *events(bool exited, u64 told, u64 now, const char *changed)
  */
 TEST_F(line, that_moves_is_named)
 {
-	user_irq_set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, user_irq_run(self->vcpu));
 	ASSERT_STREQ(events(true, 0, variant->line, variant->name), take_events(self->instance));
 
-	user_irq_set_level(self->vcpu, variant->line, false);
+	user_irq_nested_set_level(self->vcpu, variant->line, false);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, user_irq_run(self->vcpu));
 	ASSERT_STREQ(events(true, variant->line, 0, variant->name), take_events(self->instance));
 }
@@ -135,7 +145,7 @@ TEST_F(line, that_stays_is_not)
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, user_irq_run(self->vcpu));
 	ASSERT_STREQ(events(false, 0, 0, ""), take_events(self->instance));
 
-	user_irq_set_level(self->vcpu, variant->line, true);
+	user_irq_nested_set_level(self->vcpu, variant->line, true);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, user_irq_run(self->vcpu));
 	take_events(self->instance);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, user_irq_run(self->vcpu));

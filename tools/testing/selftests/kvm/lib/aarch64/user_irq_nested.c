@@ -102,15 +102,15 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest
 
 /**
  * user_irq_nested_set_level() - move a line by KVM_SET_ONE_REG
- * @vcpu: a vCPU that has EL2
- * @line: one of a timer
+ * @vcpu: one that has EL2, if the line is of one of its timers
+ * @line: any
  * @high: where to
  */
 void user_irq_nested_set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
 {
 	const bool virt = line == KVM_ARM_DEV_EL2_VTIMER;
 
-	if (line & USER_IRQ_TIMERS) {
+	if (line & USER_IRQ_LINES) {
 		user_irq_set_level(vcpu, line, high);
 		return;
 	}
