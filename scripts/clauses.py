@@ -167,7 +167,7 @@ def _demanded(case, tree):
 def _verdicts(case, known_deviations):
     baseline, series = (_demanded(case, tree) for tree in ("baseline", "series"))
     if case.needs.startswith("CONFIG="):
-        return f"skip | {baseline} | {series} with `{case.needs}`"
+        return f"skip | {baseline} with `{case.needs}` | {series} with `{case.needs}`"
     return f"{'skip' if case.needs.startswith('TREE=') else _stock(case, known_deviations)} | {baseline} | {series}"
 
 

@@ -194,7 +194,7 @@ class Walk:
             self._make({})
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
         for name in self.series.changed(patch):
-            os.utime(self.tree / name)
+            os.utime(self.tree / name, follow_symlinks=False)
         status, image, text = self._make(self.make_variables)
         record = {"built": not status, "error": "", "warnings": complaints(text),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
