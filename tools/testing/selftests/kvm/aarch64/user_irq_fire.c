@@ -28,7 +28,7 @@
 #define NEW_PAGE_GPA	0x10100000
 
 /*
- * A vCPU's thread, whose guest arms and lowers its timer for ever.
+ * A vCPU's thread, whose guest arms its timer or its counter and lowers it for ever.
  * @field_is_ours: nobody scribbles, so the field can be believed
  * @left_alone: nobody kicks, so each EINTR tells a change
  * @known: the levels at the last return
@@ -166,15 +166,20 @@ FIXTURE_VARIANT(fire) {
 
 FIXTURE_VARIANT_ADD(fire, vtimer_hops) { KVM_ARM_DEV_EL1_VTIMER, hop };
 FIXTURE_VARIANT_ADD(fire, ptimer_hops) { KVM_ARM_DEV_EL1_PTIMER, hop };
+FIXTURE_VARIANT_ADD(fire, pmu_hops) { KVM_ARM_DEV_PMU, hop };
 FIXTURE_VARIANT_ADD(fire, vtimer_is_kicked) { KVM_ARM_DEV_EL1_VTIMER, kick };
 FIXTURE_VARIANT_ADD(fire, ptimer_is_kicked) { KVM_ARM_DEV_EL1_PTIMER, kick };
+FIXTURE_VARIANT_ADD(fire, pmu_is_kicked) { KVM_ARM_DEV_PMU, kick };
 FIXTURE_VARIANT_ADD(fire, vtimer_is_scribbled_on) { KVM_ARM_DEV_EL1_VTIMER, scribble };
 FIXTURE_VARIANT_ADD(fire, ptimer_is_scribbled_on) { KVM_ARM_DEV_EL1_PTIMER, scribble };
+FIXTURE_VARIANT_ADD(fire, pmu_is_scribbled_on) { KVM_ARM_DEV_PMU, scribble };
 
 FIXTURE_SETUP(fire)
 {
 	const char *missing = user_irq_missing(variant->line);
 
+	if (!missing && variant->line == KVM_ARM_DEV_PMU)
+		missing = user_irq_uncountable();
 	if (missing)
 		SKIP(return, "%s", missing);
 	if (variant->does == hop && user_irq_cpu(1) < 0)

@@ -46,7 +46,7 @@
 /**
  * struct user_irq_guest - what the two halves of a test share, one per vCPU
  * @line: the line that the guest works on
- * @delay_us: time from arming the timer to its expiry
+ * @delay_us: time from arming the timer to its expiry, or the cycle counter to its overflow
  * @patience_us: after so long a wait the guest gives up and says so
  * @stop: set by the host to end what the guest is at
  * @progress: goes up with everything that the guest gets done

@@ -799,13 +799,17 @@ void guest_set_level(u64 line, bool high)
 }
 
 /**
- * guest_arm() - let the guest's timer expire in a while
- * @g: says which timer, and how long that is
+ * guest_arm() - let the guest's timer expire, or its cycle counter overflow, in a while
+ * @g: says which line's, and how long that is: by a clock of 1 GHz, of the counter
  */
 void guest_arm(struct user_irq_guest *g)
 {
 	const enum arch_timer timer = user_irq_timer(g->line);
 
+	if (g->line == KVM_ARM_DEV_PMU) {
+		guest_count(USER_IRQ_CYCLE_COUNTER, 0, READ_ONCE(g->delay_us) * 1000);
+		return;
+	}
 	timer_set_ctl(timer, 0);
 	WRITE_ONCE(g->expired, 0);
 	timer_set_cval(timer, timer_get_cntct(timer) + usec_to_cycles(READ_ONCE(g->delay_us)));
