@@ -50,7 +50,8 @@ is_more=${KBUILD_CHECKSRC-}
 built=$tree/$out/.built
 
 kmake() {
-	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- "${variables[@]}" "$@"
+	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CHECK="$TOP/scripts/sparse.sh" \
+		"${variables[@]}" "$@"
 }
 
 # Every source and fragment is older than the mark FILE.
@@ -145,6 +146,9 @@ fi
 say "building the kernel of $(basename "$tree")   (log: $log)"
 logged "$log" how_far kmake "${jobs[@]}" Image "${dtbs[@]}" ||
 	does_not_build "the kernel of $(basename "$tree") does not build"
+! grep 'specified, but .* not available' "$log" >&2 ||
+	could_not_run "sparse was asked to look, and this Linux takes none of what scripts/sparse.sh runs." \
+		"Adapt that to what scripts/checker-valid.sh in $tree asks for."
 # What validation holds its own time against.
 [ -n "$an_object$is_more" ] || echo $((SECONDS - began)) > "$tree/$out/.clean-seconds"
 cp -p "$mark" "$built"

@@ -155,6 +155,7 @@ def checks(base):
         yield Check("where WFI of a nested guest does not trap",
                     [SCRIPTS / "run.py", "BASE=7", "HOST=nested-notrap", "TESTS=user_irq_nested user_irq_delivery"],
                     verdicts)
+        yield Check("the kernel's linters on Linux 7", [SCRIPTS / "lint-kernel.sh", "7"], one)
         yield Check("KUnit on Linux 7", [SCRIPTS / "kunit.py", TOP / "build/trees/7-series"], kunit)
         yield Check("edges, on the series of Linux 7",
                     [SCRIPTS / "run.py", "BASE=7", "CONFIG=edge", "HOST=vhe", "TESTS=user_irq_edge"], verdicts)

@@ -40,7 +40,8 @@ mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.
 # that is of each hypervisor's. What no kernel has by default is compiled by itself.
 compile_anew() {
 	local tree=$1 source
-	local kmake=(make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CHECK=sparse)
+	local kmake=(make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
+		CHECK="$TOP/scripts/sparse.sh")
 	for source in "${sources[@]}"; do
 		rm -f "$tree/out/${source%.c}".{o,nvhe.o}
 	done
@@ -55,8 +56,11 @@ compile_anew() {
 }
 sparse_says() {
 	take_lock "$1/out/.lock" "building this kernel"
+	compile_anew "$1" &> "$work/said"
+	! grep 'specified, but .* not available' "$work/said" >&2 ||
+		could_not_run "this Linux takes none of what scripts/sparse.sh runs. Adapt that to its scripts/checker-valid.sh."
 	# hyp/exception.c goes by hyp/vhe/../exception.c.
-	compile_anew "$1" 2>&1 | sed -E 's,[^/.]+/\.\./,,; s/:[0-9]+:[0-9]+:/:/' |
+	sed -E 's,[^/.]+/\.\./,,; s/:[0-9]+:[0-9]+:/:/' "$work/said" |
 		{ grep -F "$(printf '%s\n' "${touched[@]}")" || true; } | sort -u
 }
 sparse_says "$series" > "$work/series"

@@ -105,7 +105,7 @@ class Mutated(OurSeries):
 
 class MutantWalk(Walk):
     what, place = "mutant", "mutants"
-    make_variables = {}
+    sparse = False
 
     def __init__(self, series, hosts, mutants):
         self.mutants = dict(enumerate(mutants, 1))

@@ -80,6 +80,11 @@ class Series:
             ends, there = (patch.commit, self.patches[-1].commit), "a"
         return self.git("diff", "-z", "--no-renames", "--name-only", f"--diff-filter={there}", *ends).split("\0")[:-1]
 
+    def sources(self):
+        """The C files that the series changes."""
+        ends = (self.patches[0].commit, self.patches[-1].commit)
+        return self.git("diff", "-z", "--no-renames", "--name-only", *ends, "--", "*.c").split("\0")[:-1]
+
     def mail(self, patch):
         return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
                         "--src-prefix=a/", "--dst-prefix=b/", patch.commit)

@@ -38,7 +38,7 @@ _COMPLAINT = re.compile(r"(?:(?:\b|/)(?P<place>[\w./-]+?):(?:[\d.-]+:)*\s*|^)"
 # What build.sh ends with when it did its part, and the tree is at fault.
 _DOES_NOT_BUILD = 1
 # The scripts that make what a record tells of, beside the modules that this one needs.
-_SCRIPTS = ("build.sh", "checkout.sh", "steps.sh", "tree.sh")
+_SCRIPTS = ("build.sh", "checkout.sh", "sparse.sh", "steps.sh", "tree.sh")
 
 
 def complaints(text, kinds=("warning", "error")):
@@ -88,13 +88,13 @@ def alone():
 class Walk:
     """One walk. Records are {"built", "error", "warnings", "compiler", "cases", "seconds"}.
 
-    WARNINGS are those of the compiler and of sparse, of all that the patch makes anew.
+    WARNINGS are those of the compiler, of all that the patch makes anew, and of sparse, of the series' own files.
     """
 
     # What is walked along, and where in build/ the records are kept.
     what, place = "patch", "validate"
-    # What the kernel's make is told beside the rest: run sparse on all that is compiled.
-    make_variables = {"KBUILD_CHECKSRC": "1"}
+    # Whether sparse looks at what is compiled.
+    sparse = True
 
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
@@ -195,7 +195,8 @@ class Walk:
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
         for name in self.series.changed(patch):
             os.utime(self.tree / name, follow_symlinks=False)
-        status, image, text = self._make(self.make_variables)
+        status, image, text = self._make(
+            {"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "\n".join(self.series.sources())} if self.sparse else {})
         record = {"built": not status, "error": "", "warnings": complaints(text),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))

@@ -53,6 +53,9 @@ class Series:
     def changed(self, patch):
         return [f"source/{self.writes[patch.number][0]}"] if patch.number else ["source/base"]
 
+    def sources(self):
+        return [f"source/{name}" for name, _ in self.writes.values()]
+
     def check_out(self, patch, tree):
         """As checkout.sh: what is as it should be keeps its time."""
         (tree / "source").mkdir(parents=True, exist_ok=True)
@@ -115,7 +118,8 @@ class Walks(WithoutMachines):
         self.assertEqual([records[n]["warnings"] for n in records], [[], ["a.c: first"], []])
         self.assertEqual(one.booted, [0, 1, 2])
         self.assertEqual([case["name"] for case in records[2]["cases"]], ["t.a"])
-        self.assertEqual(one.made, [{}, *3 * [walk.Walk.make_variables]])
+        # A build whose time is told, and then with sparse.
+        self.assertEqual(one.made, [{}, *3 * [{"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "source/a.c\nsource/b.c"}]])
 
     def test_what_is_known_is_not_done_again(self):
         _, first = self.walk()

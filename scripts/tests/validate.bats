@@ -135,6 +135,21 @@ cannot_validate() {
 	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 2 ]
 }
 
+@test "sparse looks at what it is asked about, however make names it, and at all if that is nothing" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho looks "$@"\n' > "$BATS_TEST_TMPDIR/bin/sparse"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/sparse"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	export SPARSE_FILES=$'kvm/hyp/exception.c\nvirt/kvm/kvm_main.c'
+	[[ $("$TOP/scripts/sparse.sh" -m64 ../kvm/hyp/vhe/../exception.c) == looks*-m64\ ../kvm/hyp/vhe/../exception.c ]]
+	[[ $("$TOP/scripts/sparse.sh" ../arch/arm64/kvm/../../../virt/kvm/kvm_main.c) == looks* ]]
+	[ -z "$("$TOP/scripts/sparse.sh" ../kvm/exception.c)" ]
+	# What Linux tries it with.
+	[[ $("$TOP/scripts/sparse.sh" /tmp/tried) == looks* ]]
+	SPARSE_FILES=
+	[[ $("$TOP/scripts/sparse.sh" ../kvm/exception.c) == looks* ]]
+}
+
 @test "a range without a tree, and a tree without a range" {
 	run "$TOP/scripts/validate.py" SERIES=old..main
 	[ "$status" -eq 2 ]
