@@ -529,6 +529,55 @@ TEST_F(all, filtered_counter_leaves_the_line_low)
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
 
+static void guest_counts_what_is_denied(struct user_irq_guest *g)
+{
+	guest_count(0, ARMV8_PMUV3_PERFCTR_CPU_CYCLES, 1000);
+	guest_run_on(g, 2000);
+	guest_knock(g);
+	guest_set_level(g->line, true);
+	guest_wait(g);
+}
+
+/*
+ * Nor does an event that the VMM keeps from the guest, by a filter of its own: the
+ * counter stands still. Another event's overflow is told.
+ *
+ * Clause: notified
+ */
+TEST_F(all, event_that_the_vmm_denies_leaves_the_line_low)
+{
+	const struct kvm_pmu_event_filter filter = {
+		.base_event = ARMV8_PMUV3_PERFCTR_CPU_CYCLES,
+		.nevents = 1,
+		.action = KVM_PMU_EVENT_DENY,
+	};
+	struct kvm_device_attr attr = {
+		.group = KVM_ARM_VCPU_PMU_V3_CTRL,
+		.attr = KVM_ARM_VCPU_PMU_V3_FILTER,
+		.addr = (u64)&filter,
+	};
+	const char *missing = user_irq_uncountable();
+	struct user_irq_return r;
+	struct kvm_vcpu *vcpu;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	/* The filter comes before the PMU is set up. */
+	user_irq_vm_with(BIT(KVM_ARM_VCPU_PMU_V3), 0, 1, guest_counts_what_is_denied, &vcpu);
+	vcpu_ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr);
+	attr.attr = KVM_ARM_VCPU_PMU_V3_INIT;
+	vcpu_ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr);
+	user_irq_guest(vcpu)->line = KVM_ARM_DEV_PMU;
+
+	user_irq_run_to_knock(vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	EXPECT_EQ((u32)-1000, user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMEVCNTRn_EL0(0))));
+	r = user_irq_run(vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+	kvm_vm_free(vcpu->vm);
+}
+
 static void guest_overflows_at_64_bits(struct user_irq_guest *g)
 {
 	guest_count(USER_IRQ_CYCLE_COUNTER, 0, 1000);
