@@ -17,7 +17,6 @@ import job
 from job import TOP
 from series import OurSeries
 from table import aligned
-from verdicts import VERDICTS
 
 PATCHES = TOP / "kernel/patches"
 
@@ -31,32 +30,29 @@ def newest_validation(results, trees):
     return None
 
 
-def _turned_green(before, after):
-    """"4: cap 2, timer 2": the cases that are green now and were not, a program at a time."""
-    green = [name.partition(".")[0].removeprefix("user_irq_") for (host, name), verdict in after.items()
-             if greens.is_green(verdict) and not greens.is_green(before.get((host, name), ""))]
-    programs = ", ".join(f"{name} {green.count(name)}" for name in sorted(set(green)))
-    return f"{len(green)}: {programs}" if green else "-"
+def _row(programs, verdicts, counts_of):
+    """How many of each program's verdicts COUNTS_OF finds."""
+    return [str(sum(counts_of(verdict) for (_, name), verdict in verdicts.items()
+                    if name.partition(".")[0] == program)) for program in programs]
 
 
-def verdicts(found):
-    """A line a patch: how many of each verdict, and what turned green with it."""
-    shown = [verdict for verdict in VERDICTS
-             if any(case["verdict"] == verdict for patch in found["patches"] for case in patch["cases"])]
-    rows, notes, before = [["patch", *shown]], ["turns green"], None
-    for patch in found["patches"]:
-        after = greens.verdicts_of(patch)
-        counts = list(after.values())
-        rows.append([str(patch["number"]), *(str(counts.count(verdict)) for verdict in shown)])
-        note = "does not build" if not patch["built"] else "" if before is None else _turned_green(before, after)
-        notes.append(f"{note}   not as it says!" if patch["wrong"] else note)
-        before = after if patch["built"] else before
-    names = {case["name"] for patch in found["patches"] for case in patch["cases"]}
-    programs = sorted({name.partition(".")[0] for name in names if not name.startswith("host.")})
-    yield (f"What each patch does to {len(names)} cases, those of {', '.join(programs)}, "
-           f"on {' and '.join(found['hosts'])}; 0 is what the series stands on:")
+def matrix(found):
+    """Patches against programs: how many cases are green as of each patch."""
+    every = [greens.verdicts_of(patch) for patch in found["patches"]]
+    programs = sorted({name.partition(".")[0] for verdicts in every for _, name in verdicts
+                       if not name.startswith("host.")})
+    all_of_them = {case: "" for verdicts in every for case in verdicts}
+    rows = [["patch", *(program.removeprefix("user_irq_") for program in programs)],
+            ["all", *_row(programs, all_of_them, lambda _: True)]]
+    notes = ["", ""]
+    for patch, verdicts in zip(found["patches"], every):
+        green = _row(programs, verdicts, greens.is_green) if patch["built"] else ["-"] * len(programs)
+        rows.append([str(patch["number"]), *green])
+        notes.append("   not as it says!" if patch["wrong"] else "")
+    yield f"How many cases are green as of each patch, summed over {', '.join(found['hosts'])}; 0 is what the"
+    yield "series stands on, - does not build, and all is how many there are:"
     yield ""
-    yield from (f"  {row}   {note}".rstrip() for row, note in zip(aligned(rows, str.rjust), notes))
+    yield from (f"  {row}{note}" for row, note in zip(aligned(rows, str.rjust), notes))
 
 
 def prose(base):
@@ -73,8 +69,8 @@ def cover(words):
         return 2
     series = OurSeries(words[0])
     found = newest_validation(TOP / "results", [series.tree_id(patch) for patch in series.patches])
-    told = verdicts(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
-                                          "has walked along this series."]
+    told = matrix(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
+                                        "has walked along this series."]
     # "Linux 7.3.4, the parts …"
     linux = series.git("log", "-1", "--format=%s", "baseline^").partition(",")[0]
     print("\n".join([prose(words[0]), f"The patches stand on Debian's source of {linux}, without the capability.", "",

@@ -16,26 +16,30 @@ def patch(number, tree="", built=True, wrong=(), **verdicts):
     return {"number": number, "tree": tree, "built": built, "wrong": wrong, "cases": cases}
 
 
-class Verdicts(unittest.TestCase):
+class Matrix(unittest.TestCase):
     def told(self, *patches):
-        return [*cover.verdicts({"hosts": ["vhe", "nvhe"], "patches": patches})]
+        return [*cover.matrix({"hosts": ["vhe", "nvhe"], "patches": patches})]
 
-    def test_counts_and_what_turns_green(self):
+    def test_green_cases_of_each_program(self):
         lines = self.told(patch(0, cap__a="fail fail", timer__b="fail skip"),
-                          patch(1, cap__a="pass fail", timer__b="pass skip"),
-                          patch(2, cap__a="pass fail", timer__b="pass skip"))
-        self.assertEqual(lines[0], "What each patch does to 2 cases, those of user_irq_cap, user_irq_timer, "
-                                   "on vhe and nvhe; 0 is what the series stands on:")
-        self.assertEqual(lines[2:], ["  patch  pass  fail  skip   turns green",
-                                     "  0         0     3     1",
-                                     "  1         2     1     1   2: cap 1, timer 1",
-                                     "  2         2     1     1   -"])
+                          patch(1, cap__a="pass fail", timer__b="xfail skip"),
+                          patch(2, cap__a="pass pass", timer__b="pass skip"))
+        self.assertIn("summed over vhe, nvhe", lines[0])
+        self.assertEqual(lines[3:], ["  patch  cap  timer",
+                                     "  all      2      2",
+                                     "  0        0      0",
+                                     "  1        1      1",
+                                     "  2        2      1"])
 
-    def test_a_patch_that_does_not_build_is_passed_over(self):
+    def test_a_patch_that_does_not_build(self):
         lines = self.told(patch(0, cap__a="fail fail"), patch(1, built=False, wrong=["does not build"]),
                           patch(2, cap__a="pass pass"))
-        self.assertEqual(lines[-2:], ["  1         0     0   does not build   not as it says!",
-                                      "  2         2     0   2: cap 2"])
+        self.assertEqual(lines[-2:], ["  1        -   not as it says!", "  2        2"])
+
+    def test_what_happened_outside_every_case_is_no_program(self):
+        one = patch(0, cap__a="pass pass")
+        one["cases"].append({"host": "vhe", "name": "host.boot", "verdict": "crash"})
+        self.assertEqual(self.told(one)[3:], ["  patch  cap", "  all      2", "  0        2"])
 
 
 class Newest(unittest.TestCase):
