@@ -99,8 +99,9 @@ not_taken() {
 	done
 }
 
-# With an optional fragment most objects are as without.
-if [ ! -d "$tree/$out" ] && [ -e "$tree/out/.built" ]; then
+# With an optional fragment most objects are as without, and the next fragment's kernel takes them, too.
+if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
+	"$0" "$tree" > /dev/null
 	say "objects of $(basename "$tree") without CONFIG='$*'"
 	new=$(mktemp -d "$tree/$out.XXXXXX")
 	trap 'rm -rf "$new"' EXIT

@@ -30,7 +30,7 @@ class Plan:
     def __init__(self, image, guest, installed, programs, failed, patterns, env, enough=lambda cases: False):
         self.image = image
         self.archive = initramfs.Archive()
-        initramfs.add_user_space(self.archive, guest, installed)
+        initramfs.add_user_space(self.archive, guest, installed, programs)
         self.built = [name for name in programs if (installed / "kvm" / name).exists()]
         self.harness = {name: has_cases(installed / "kvm" / name) for name in self.built}
         self.programs = programs

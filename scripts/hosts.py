@@ -21,6 +21,7 @@ KEYS = {
     "CPU": "QEMU's -cpu",
     "SMP": "number of CPUs",
     "MEMORY": "MiB",
+    "CONFIG": "fragments of kernel/configs/optional that a kernel for it needs",
     "DTB": "device tree of Linux's that the machine boots with, where QEMU has none of its own for it",
     "KTAP": "terminal that the KTAP stream goes to, on a machine without virtio: its second serial port",
     "APPEND": "added to the kernel's command line",
@@ -57,6 +58,10 @@ class Host:
         # is not quietened, and init's marks are not limited.
         return ("console=ttyAMA0 panic=-1 oops=panic softlockup_panic=1 sysctl.kernel.panic_on_rcu_stall=1 "
                 f"printk.devkmsg=on {self.values.get('APPEND', '')}").strip()
+
+    @property
+    def config(self):
+        return self.values.get("CONFIG", "").split()
 
     @property
     def dtb(self):
@@ -124,6 +129,11 @@ def read_host(name, directory=HOSTS):
     except ValueError as error:
         raise HostError(f"{path}: QEMU={values['QEMU']}: {error}. Add the quote that is missing.") from error
     return Host(name, values)
+
+
+def config_for(hosts, asked):
+    """The fragments of a kernel that boots on all HOSTS and has what is ASKED, like "edge gcov"."""
+    return list(dict.fromkeys([*asked.split(), *(name for host in hosts for name in host.config)]))
 
 
 def main():

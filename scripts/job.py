@@ -22,7 +22,7 @@ import results
 from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, keep_kernel
-from hosts import known_hosts, read_host
+from hosts import config_for, known_hosts, read_host
 from programs import choose_programs, programs_of
 from trees import TREES, default_tree, is_path
 from verdicts import unexpected
@@ -172,7 +172,7 @@ def tests_environment(forced):
     return settings
 
 
-def _build(values, settings, seconds):
+def _build(values, hosts, settings, seconds):
     began = time.monotonic()
     tree = path_of(start("tree.sh", values["BASE"], values["TREE"]))
     seconds["setup"] = time.monotonic() - began
@@ -181,11 +181,13 @@ def _build(values, settings, seconds):
     programs = choose_programs(patterns, known)
 
     began = time.monotonic()
-    # All of ours, whichever were chosen, so that another choice need not install them anew.
-    to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
+    to_build = programs
+    if not set(programs) <= set(choose_programs(QUICK.split(), known)):
+        # All of ours, whichever were chosen, so that another choice need not install them anew.
+        to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
     # The kernel's build has stretches for one CPU only. The shortest first, to hear soon of what went wrong.
     started = [start("guest.sh"), start("selftests.sh", str(tree), *(known[name] for name in to_build)),
-               start("build.sh", str(tree), *values["CONFIG"].split())]
+               start("build.sh", str(tree), *config_for(hosts, values["CONFIG"]))]
     guest, tests, image = (path_of(each) for each in started)
     tests = tests.parent
     seconds["build"] = time.monotonic() - began
@@ -235,11 +237,11 @@ def alone(name, meanwhile):
 
 
 @contextmanager
-def built(values, seconds):
-    """(tree, plan), with no other run in between that builds the same tree."""
+def built(values, hosts, seconds):
+    """(tree, plan) for HOSTS, with no other run in between that builds the same tree."""
     settings = tests_environment(values["FORCE"] == "1")
     with alone(f"run-{values['TREE']}", "another run is building this tree"):
-        yield _build(values, settings, seconds)
+        yield _build(values, hosts, settings, seconds)
 
 
 def prepare(values, seconds, kind=""):
@@ -249,7 +251,7 @@ def prepare(values, seconds, kind=""):
         # A machine that nothing here can emulate is better named before the build.
         qemu_of(host)
     given = needs_given(values, hosts)
-    with built(values, seconds) as (tree, plan):
+    with built(values, hosts, seconds) as (tree, plan):
         facts = _about(values, tree, hosts, plan.image)
         foreseen = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []
         folder = results.new_run(TOP / "results", values["TREE"] + kind)

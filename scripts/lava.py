@@ -65,7 +65,7 @@ def need_lava_run():
 def write_job(values, url, host):
     """The folder with all that the job takes."""
     qemu = qemu_of(host)
-    with job.built(values, {}) as (tree, plan):
+    with job.built(values, [host], {}) as (tree, plan):
         whole = [name for name in plan.programs if not plan.harness.get(name)]
         if whole:
             raise CouldNotRun(f"{', '.join(whole)}: did not build, or reports no cases, and LAVA takes one verdict a "

@@ -27,6 +27,7 @@ import results
 from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
+from hosts import config_for
 from job import SCRIPTS, TOP, compiler_of, path_of, say, start, tests_environment
 from jobs import Jobs
 from programs import choose_programs, programs_of
@@ -99,7 +100,8 @@ class Walk:
     def __init__(self, series, hosts, patterns):
         self.series, self.hosts, self.patterns = series, hosts, patterns
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
-        self.out = ".".join(("out", *self.series.config.split()))
+        self.config = config_for(hosts, series.config)
+        self.out = ".".join(("out", *self.config))
         self.state = TOP / "build" / self.place / series.name
         self.state.mkdir(parents=True, exist_ok=True)
         # What an interrupted walk left half made.
@@ -133,7 +135,7 @@ class Walk:
     def key(self, patch):
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
         return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True),
-                      self.series.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch))
+                      *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch))
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -216,7 +218,7 @@ class Walk:
         with self.jobs:
             options = self.jobs.for_make()
             options["env"].update(variables)
-            _, child = start("build.sh", str(self.tree), *self.series.config.split(), **options)
+            _, child = start("build.sh", str(self.tree), *self.config, **options)
             status, image = CHILDREN.wait(child)
         if status not in (0, _DOES_NOT_BUILD):
             raise CouldNotRun("build.sh could not do its part; what it said stands above.")
