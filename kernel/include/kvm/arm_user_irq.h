@@ -15,6 +15,7 @@
 #include <linux/bits.h>
 #include <linux/compiler.h>
 #include <linux/kvm.h>
+#include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/types.h>
 
@@ -225,9 +226,14 @@ static inline u64 kvm_user_irq_tell(struct kvm_user_irq *state, u64 levels)
 bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu);
 void kvm_user_irq_publish(struct kvm_vcpu *vcpu);
 bool kvm_user_irq_wakes(struct kvm_vcpu *vcpu);
+#ifdef CONFIG_KVM_ARM_USER_IRQ_EDGE
 void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu,
 			     enum kvm_user_irq_edge edge);
 void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu);
 void kvm_user_irq_vcpu_destroy(struct kvm_vcpu *vcpu);
+#else
+static inline void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu) {}
+static inline void kvm_user_irq_vcpu_destroy(struct kvm_vcpu *vcpu) {}
+#endif
 
 #endif /* __KVM_ARM_USER_IRQ_H */

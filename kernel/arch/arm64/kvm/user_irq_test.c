@@ -316,6 +316,8 @@ static void raise_in_hardirq(struct irq_work *work)
  */
 static void edges_from_hard_interrupts_add_up(struct kunit *test)
 {
+	/* Together as many on many CPUs, for each is asked at each turn. */
+	const int each = max(RACING_EDGES / num_online_cpus(), EDGES_AT_ONCE);
 	int first = 0, last = 0, raised = 0, cpu;
 	struct race race = { };
 	unsigned long edges;
@@ -326,9 +328,9 @@ static void edges_from_hard_interrupts_add_up(struct kunit *test)
 		*per_cpu_ptr(&raisers, cpu) = (struct raiser) {
 			.work = IRQ_WORK_INIT_HARD(raise_in_hardirq),
 			.race = &race,
-			.left = RACING_EDGES,
+			.left = each,
 		};
-		raised += RACING_EDGES;
+		raised += each;
 	}
 
 	do {
@@ -350,6 +352,7 @@ static void edges_from_hard_interrupts_add_up(struct kunit *test)
 			last++;
 			atomic_dec(&race.untold);
 		}
+		cond_resched();
 	} while (left || edges);
 
 	for_each_online_cpu(cpu)
