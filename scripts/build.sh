@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds a tree's arm64 kernel: tinyconfig plus the fragments in kernel/configs.
+# Builds a tree's arm64 kernel: the fragments in kernel/configs on a tiny one.
 #
 # usage: build.sh TREE-FOLDER [FRAGMENT...]
 # FRAGMENT names a file of kernel/configs/optional, which may have variables for make in
@@ -69,13 +69,14 @@ does_not_build() {
 	exit 1
 }
 
+# One call of Kconfig's, which asks the compiler a hundred questions: tinyconfig and a merge would be three. Of
+# an option that is named twice the last one counts. What nobody names is off.
 configure() {
-	kmake tinyconfig &&
-		(cd "$tree/$out" && "$tree/scripts/kconfig/merge_config.sh" -m -O . "$config" "${fragments[@]}") &&
-		kmake olddefconfig
+	cat "$tree"/kernel/configs/tiny{-base,}.config "${fragments[@]}" > "$tree/$out/.asked" &&
+		kmake KCONFIG_ALLCONFIG=.asked allnoconfig
 }
 
-# merge_config.sh only warns of an option that did not come out as asked. One that a tree of our own
+# Kconfig is silent about an option that did not come out as asked. One that a tree of our own
 # bases does not have at all is misspelt, unless its fragment says "# Not in each tree: CONFIG_…". What
 # somebody's own tree has is not known here.
 not_taken() {

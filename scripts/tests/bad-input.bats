@@ -347,27 +347,28 @@ does_not_build() {
 	done
 }
 
+# A tree in name only, whose configuration RECIPE makes.
+tree_in_name() {
+	mkdir -p "$1/kernel/configs"
+	touch "$1"/kernel/configs/tiny{-base,}.config
+	printf 'allnoconfig:\n\t@%s\nImage:\n' "$2" > "$1/Makefile"
+}
+
 @test "a kernel that does not compile names the error and the log" {
-	# A tree in name only: what is asked of it fails at once.
-	mkdir -p "$BATS_TEST_TMPDIR/tree/arch/arm64/kvm"
-	printf 'tinyconfig:\n\t@echo "x.c:1: error: planted" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
+	tree_in_name "$BATS_TEST_TMPDIR/tree" 'echo "x.c:1: error: planted" >&2; false'
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
 	does_not_build "error: planted" "cannot configure" ".log"
 }
 
 @test "a disk that fills up under the compiler is no fault of the tree" {
-	mkdir -p "$BATS_TEST_TMPDIR/tree"
-	printf 'tinyconfig:\n\t@echo "x.s: Fatal error: x.o: No space left on device" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
+	tree_in_name "$BATS_TEST_TMPDIR/tree" 'echo "x.s: Fatal error: x.o: No space left on device" >&2; false'
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
 	could_not_run "Fatal error" "the disk is full" "Make room"
 }
 
 # A tree that knows the options of all fragments, and takes them all as they are: Kconfig and taken.
 tree_with_all_options() {
-	mkdir -p "$1/scripts/kconfig"
-	printf 'tinyconfig olddefconfig:\n\t@cp taken $(O)/.config\nImage:\n' > "$1/Makefile"
-	printf '#!/bin/sh\n' > "$1/scripts/kconfig/merge_config.sh"
-	chmod 755 "$1/scripts/kconfig/merge_config.sh"
+	tree_in_name "$1" 'cp taken $(O)/.config'
 	sed -nE 's/^CONFIG_(\w+)=.*/config \1/p' "$TOP"/kernel/configs/*.config > "$1/Kconfig"
 	grep -hE '^CONFIG_\w+=[^n]' "$TOP"/kernel/configs/*.config > "$1/taken"
 }
