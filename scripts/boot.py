@@ -31,8 +31,8 @@ QEMU = "qemu-system-aarch64"
 # A host that lives says so each second (init's beat), so this much silence is a
 # hang, also on a machine so loaded that all takes ten times as long.
 SILENCE = 45
-# A beating host whose tests say nothing. More than the 120 s after which
-# kselftest's runner ends a program on its own.
+# A beating host whose tests say nothing: a program of the base's that prints
+# nothing before its end has more than the 120 s that the base gives it.
 NO_PROGRESS = 180
 # From "power off" to the end of QEMU.
 POWER_OFF = 30

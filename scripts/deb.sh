@@ -32,12 +32,9 @@ if [ -n "$(found)" ]; then
 	exit 0
 fi
 
-release=$(. /etc/os-release && echo "${ID-} ${VERSION_CODENAME-}")
-case $release in
-"debian bookworm" | "debian trixie") release=${release#debian } ;;
-*) could_not_run "this is '$release', and $package is fetched on Debian 12 (bookworm) or 13 (trixie)." \
-	"Put ${package}_VERSION.deb into $cache yourself, then run the same command again." ;;
-esac
+release=$(debian_release)
+[ -n "$release" ] || could_not_run "this is neither Debian 12 nor 13, and $package is fetched there." \
+	"Put ${package}_VERSION.deb into $cache yourself, then run the same command again."
 [ $# -gt 0 ] || set -- "$release" "$release-security"
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 [ -e $keyring ] || could_not_run "no $keyring to check signatures with." "As root: apt-get install debian-archive-keyring"

@@ -14,6 +14,7 @@ STEP=format-series
 
 takes 0 1 "format-series.sh [BASE]   (the default base is 6.12)" "$@"
 base=${1:-6.12}
+tells_of_interruption
 history=$("$TOP/scripts/history.sh" "$base")
 mails=$TOP/build/mails/$base
 cover=$("$TOP/scripts/cover.py" "$base")

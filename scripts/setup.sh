@@ -36,7 +36,8 @@ mapfile -t packages < <(missing)
 [ ${#packages[@]} -gt 0 ] || exit 0
 say "needed and not installed: ${packages[*]}"
 
-command -v apt-get > /dev/null || could_not_run "this is not a Debian system, and only Debian 12 and 13 are known here." \
+# On a system that is only related, packages of these names would be others.
+[ -n "$(debian_release)" ] || could_not_run "this is neither Debian 12 nor 13, and no other system is known here." \
 	"Install what provides these Debian packages, then run the same command again."
 
 as_root=()
@@ -50,6 +51,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 log=$TOP/build/log/setup.log
+tells_of_interruption
 how_far() { tail -1 "$log" | cut -c1-70; }
 install_packages() {
 	"${as_root[@]}" apt-get update --error-on=any < /dev/null &&

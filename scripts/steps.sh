@@ -14,6 +14,13 @@ could_not_run() {
 	exit 2
 }
 
+# tells_of_interruption: for what make runs by itself. Of what a command of ours starts, that command tells.
+tells_of_interruption() {
+	# The trap runs amid a step, whose words go to its log.
+	exec 3>&2
+	trap 'could_not_run "interrupted. The same command starts again; what was complete is kept." 2>&3' INT
+}
+
 # takes LEAST MOST USAGE ARGUMENT...: the arguments' number, and the word help.
 takes() {
 	local least=$1 most=$2 usage=$3
@@ -31,6 +38,14 @@ takes() {
 take_lock() {
 	exec 9> "$1"
 	flock -n 9 || { say "another command is $2; waiting for it" && flock 9; }
+}
+
+# debian_release: the name of this Debian, if it is one that is known here.
+debian_release() {
+	case $(. /etc/os-release 2> /dev/null && echo "${ID-} ${VERSION_CODENAME-}") in
+	"debian bookworm") echo bookworm ;;
+	"debian trixie") echo trixie ;;
+	esac
 }
 
 # needs_space FOLDER MIB: a full disk is better named before than found during a step.

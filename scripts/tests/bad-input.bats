@@ -249,11 +249,35 @@ linux_tree() {
 	could_not_run "packages-moon.txt" "The lists are"
 }
 
-@test "a system that is no Debian" {
+@test "a system that only looks like Debian gets none of its packages" {
+	printf 'ID=ubuntu\nVERSION_CODENAME=noble\n' > "$BATS_TEST_TMPDIR/os-release"
+	sed -i "s,/etc/os-release,$BATS_TEST_TMPDIR/os-release," "$COPY/scripts/steps.sh"
 	echo "no-such-package no-such-command" > "$COPY/scripts/packages.txt"
-	run env PATH="$(path_without apt-get)" "$COPY/scripts/setup.sh"
+	run "$COPY/scripts/setup.sh"
 	cp "$TOP/scripts/packages.txt" "$COPY/scripts/packages.txt"
-	could_not_run "no-such-package" "this is not a Debian system" "Install what provides"
+	could_not_run "no-such-package" "neither Debian 12 nor 13" "Install what provides"
+	[[ "$output" != *"installing them"* ]]
+	run "$COPY/scripts/deb.sh" no-such-package
+	cp "$TOP/scripts/steps.sh" "$COPY/scripts/steps.sh"
+	could_not_run "neither Debian 12 nor 13" "Put no-such-package_VERSION.deb into"
+}
+
+@test "set-up that is interrupted says so" {
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\n: > "%s"\nexec sleep 30\n' "$BATS_TEST_TMPDIR/begun" > "$BATS_TEST_TMPDIR/bin/apt-get"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/apt-get"
+	echo "no-such-package no-such-command" > "$COPY/scripts/packages.txt"
+	# What a shell starts beside itself does not hear of Ctrl-C.
+	run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" /usr/bin/python3 - "$COPY/scripts/setup.sh" "$BATS_TEST_TMPDIR/begun" << 'EOF'
+import os, signal, subprocess, sys, time
+setup = subprocess.Popen([sys.argv[1]], start_new_session=True)
+while not os.path.exists(sys.argv[2]):
+    time.sleep(0.05)
+os.killpg(setup.pid, signal.SIGINT)
+sys.exit(setup.wait())
+EOF
+	cp "$TOP/scripts/packages.txt" "$COPY/scripts/packages.txt"
+	could_not_run "interrupted. The same command starts again"
 }
 
 @test "no network" {
