@@ -3,9 +3,13 @@
 
 A patch names the cases that it turns green (a line "Green: PATTERN..."): they are not green
 before it and pass with it. Nothing green turns red, and a case that no patch names keeps its verdict.
+What does not tell how a case went is held against each patch that has it: the one before it having it, too,
+makes nothing of it.
 """
 
 from fnmatch import fnmatchcase
+
+from verdicts import Case, unexpected
 
 # What a verdict is worth here. A case that hangs before its patch and fails at once after another is red in both.
 _WORTH = {"pass": "green", "xfail": "green", "skip": "skip"}
@@ -26,23 +30,38 @@ def verdicts_of(record):
     return {(case["host"], case["name"]): case["verdict"] for case in record["cases"]}
 
 
-def _changes(patch, before, after, patterns):
-    """Sentences on cases whose verdict is not what the patch says. BEFORE and AFTER: {(host, case): verdict}."""
-    wrong = []
-    for host, name in sorted({*before, *after}):
-        was, now = (_worth(each[host, name]) if (host, name) in each else None for each in (before, after))
+def untried(case):
+    """Why a verdict does not tell how its case went, or an empty string."""
+    if case["name"].startswith("host.") or case["verdict"] == "missing":
+        return ", ".join(filter(None, (case["verdict"], case["reason"])))
+    # Its cases are forced to run, and whether they may fail is not asked here.
+    return unexpected(Case(**case), "series", True) if case["verdict"] == "skip" else ""
+
+
+def _cases(patch, before, record):
+    """Sentences on cases whose verdict is not what the patch says. BEFORE: {(host, case): verdict}, or None."""
+    wrong, after = [], verdicts_of(record)
+    silent = {(case["host"], case["name"]): why for case in record["cases"] if (why := untried(case))}
+    for host, name in sorted({*(before or ()), *after}):
+        was, now = (_worth(each[host, name]) if (host, name) in each else None for each in (before or {}, after))
         named = any(fnmatchcase(name, pattern) for pattern in patch.green)
         what = f"{name} on {host}"
-        earlier, verdict = (each.get((host, name), "no verdict") for each in (before, after))
-        if name.startswith("host."):
-            if (host, name) not in before:
-                wrong.append(f"{what}: {verdict}, which was not there before")
-        elif named and was == "green":
+        earlier, verdict = (each.get((host, name), "no verdict") for each in (before or {}, after))
+        compared = before is not None and not name.startswith("host.")
+        if compared and named and was == "green":
             wrong.append(f"{what}: named as turned green, and passes before it already")
-        elif named and now != "green" and not was == now == "skip":
+        elif compared and named and now != "green" and not was == now == "skip":
             wrong.append(f"{what}: named as turned green, and the verdict is {verdict}")
-        elif not named and was != now:
+        elif compared and not named and was != now:
             wrong.append(f"{what}: {earlier} before it, {verdict} with it, and it does not name that")
+        elif (host, name) in silent:
+            wrong.append(f"{what}: {silent[host, name]}")
+    return wrong
+
+
+def _names(patch, after, patterns):
+    """Sentences on what the patch names, and is not there. AFTER: {(host, case): verdict}."""
+    wrong = []
     programs = {name.partition(".")[0] for _, name in after
                 if not any(fnmatchcase(name, pattern) for pattern in patterns if "." in pattern)}
     for pattern in patch.green:
@@ -71,12 +90,21 @@ def not_shown(patch, before, record):
     return told
 
 
-def judge(patches, records, checkpatch, patterns=()):
-    """{number: sentences on what is not as it should be}.
+def _without_a_look(records, hosts):
+    """Sentences on hosts that did not test a thing. A host may skip all until the patch that brings what it needs."""
+    tried = {case["host"] for record in records.values() for case in record["cases"]
+             if case["verdict"] in ("pass", "fail", "xfail")}
+    return [f"{host}: no case passes or fails there, with any patch" for host in hosts if host not in tried]
 
-    CHECKPATCH: what it says of each patch, by number. PATTERNS: those that chose programs and cases.
+
+def judge(patches, records, checkpatch, hosts, patterns=()):
+    """{number: sentences on what is not as it should be}, of what the series stands on, too.
+
+    CHECKPATCH: what it says of each patch, by number. HOSTS: their names. PATTERNS: those that chose programs
+    and cases.
     """
     wrong, before, said = {}, None, set()
+    dark = _without_a_look(records, hosts)
     for patch in patches:
         record = records[patch.number]
         news = [line for line in record["warnings"] if line not in {*said, record["error"]}]
@@ -85,10 +113,11 @@ def judge(patches, records, checkpatch, patterns=()):
         if not record["built"]:
             mine.append(f"does not build: {record['error']}")
         else:
-            after = verdicts_of(record)
+            mine += _cases(patch, before, record)
             if before is not None:
-                mine += _changes(patch, before, after, patterns)
-            before = after
+                mine += _names(patch, verdicts_of(record), patterns)
+            mine += dark
+            before = verdicts_of(record)
         wrong[patch.number] = mine
     return wrong
 
@@ -98,7 +127,7 @@ def sentence(wrong):
     patches = {number: sentences for number, sentences in wrong.items() if number}
     bad = sum(bool(sentences) for sentences in patches.values())
     told = f"{bad} of {len(patches)} patches not as they say" if bad else f"all {len(patches)} patches as they say"
-    return f"what the series stands on does not build; {told}" if wrong[0] else told
+    return f"what the series stands on is not as it should be; {told}" if wrong[0] else told
 
 
 def matrix(patches, records, hosts):

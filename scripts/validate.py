@@ -123,7 +123,8 @@ def validate(words):
         walk = Walk(series, hosts, values["TESTS"].split())
         records = walk.go()
         check_patterns(walk.patterns, records)
-        wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree), walk.patterns)
+        wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree),
+                             [host.name for host in hosts], walk.patterns)
         text = summary(series, hosts, records, wrong)
         spent = where_the_time_went(walk, time.monotonic() - start)
         folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)

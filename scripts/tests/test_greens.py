@@ -7,10 +7,17 @@ from greens import judge, matrix, not_shown, sentence
 from series import Patch
 
 
+HOSTS = ("vhe", "nvhe")
+
+
+def a_case(host, name, verdict, reason=""):
+    return {"host": host, "name": name, "verdict": verdict, "seconds": 0.0, "reason": reason, "log": []}
+
+
 def record(built=True, warnings=(), **verdicts):
     """VERDICTS: case="pass fail", a verdict a host."""
-    cases = [{"host": host, "name": f"t.{name}", "verdict": verdict, "reason": ""}
-             for name, each in verdicts.items() for host, verdict in zip(("vhe", "nvhe"), each.split())]
+    cases = [a_case(host, f"t.{name}", verdict)
+             for name, each in verdicts.items() for host, verdict in zip(HOSTS, each.split())]
     return {"built": built, "error": "x.c: it broke", "warnings": list(warnings), "cases": cases,
             "seconds": {}}
 
@@ -19,7 +26,7 @@ def judged(*records, green=(), checkpatch=()):
     """What is wrong with the last patch; GREEN is what that one names."""
     patches = [Patch(number, "", "") for number in range(len(records))]
     patches[-1].green = list(green)
-    wrong = judge(patches, dict(enumerate(records)), {patches[-1].number: list(checkpatch)})
+    wrong = judge(patches, dict(enumerate(records)), {patches[-1].number: list(checkpatch)}, HOSTS)
     return wrong[patches[-1].number]
 
 
@@ -42,11 +49,61 @@ class Chosen(unittest.TestCase):
     def test_cases_that_were_not_asked_for_are_not_missed(self):
         patches = [Patch(0, "", ""), Patch(1, "", "", ["t.a", "t.b"])]
         records = {0: record(a="fail fail"), 1: record(a="pass pass")}
-        self.assertEqual(judge(patches, records, {})[1], ["Green: t.b matches no case"])
-        self.assertEqual(judge(patches, records, {}, ["t.a"])[1], [])
+        self.assertEqual(judge(patches, records, {}, HOSTS)[1], ["Green: t.b matches no case"])
+        self.assertEqual(judge(patches, records, {}, HOSTS, ["t.a"])[1], [])
 
     def test_a_case_that_first_comes_with_a_patch_is_held_against_what_it_says(self):
         self.assertEqual(len(judged(record(), record(a="pass fail"))), 2)
+
+
+class Untested(unittest.TestCase):
+    """What a series that nothing was seen of is told, the same in each record."""
+
+    def told(self, *cases):
+        same = {**record(), "cases": list(cases)}
+        wrong = judge([Patch(0, "", ""), Patch(1, "", ""), Patch(2, "", "")], dict.fromkeys(range(3), same), {}, HOSTS)
+        self.assertEqual(wrong[1], wrong[0])
+        self.assertEqual(wrong[2], wrong[0])
+        return wrong[0]
+
+    def test_a_kernel_that_does_not_boot(self):
+        cases = [a_case(host, *each) for host in HOSTS
+                 for each in (("host.boot", "crash", "it died"), ("t", "missing", "no boot reached it"))]
+        self.assertEqual(self.told(*cases), [
+            "host.boot on nvhe: crash, it died", "t on nvhe: missing, no boot reached it",
+            "host.boot on vhe: crash, it died", "t on vhe: missing, no boot reached it",
+            *(f"{host}: no case passes or fails there, with any patch" for host in HOSTS)])
+
+    def test_a_host_without_kvm(self):
+        cases = [a_case(host, "t.a", "skip", "cannot open /dev/kvm: No such file or directory") for host in HOSTS]
+        self.assertEqual(self.told(a_case("nvhe", "t.b", "pass"), *cases), [
+            *(f"t.a on {host}: skips for want of KVM, which every tree has" for host in ("nvhe", "vhe")),
+            "vhe: no case passes or fails there, with any patch"])
+
+    def test_a_kernel_that_is_not_what_the_host_file_promises(self):
+        why = "the kernel did not say what the host file promises (SAYS)"
+        self.assertEqual(self.told(a_case("vhe", "host.boot", "crash", why),
+                                   *(a_case(host, "t.a", "pass") for host in HOSTS)),
+                         [f"host.boot on vhe: crash, {why}"])
+
+    def test_a_program_that_did_not_build(self):
+        self.assertEqual(self.told(*(a_case(host, *each) for host in HOSTS
+                                     for each in (("t.a", "pass"), ("u", "missing", "did not build: no x.h")))),
+                         [f"u on {host}: missing, did not build: no x.h" for host in ("nvhe", "vhe")])
+
+    def test_a_host_without_a_word(self):
+        self.assertEqual(self.told(a_case("vhe", "t.a", "fail")),
+                         ["nvhe: no case passes or fails there, with any patch"])
+
+    def test_cases_that_skip_for_reasons_of_their_own(self):
+        self.assertEqual(self.told(*(a_case(host, *each) for host in HOSTS for each in (
+            ("t.a", "pass"), ("t.b", "skip", "the guest's PMU does not count event 0x8")))), [])
+
+    def test_what_others_tests_need_may_come_with_a_patch(self):
+        skips, passes = ({**record(), "cases": [a_case(host, "arch_timer", *each) for host in HOSTS]}
+                         for each in (("skip", "no capability"), ("pass",)))
+        self.assertEqual(judge([Patch(0, "", ""), Patch(1, "", "", ["arch_timer"])], {0: skips, 1: passes}, {}, HOSTS),
+                         {0: [], 1: []})
 
 
 class Greens(unittest.TestCase):
@@ -82,7 +139,8 @@ class Greens(unittest.TestCase):
                          ["t.a on vhe: named as turned green, and passes before it already"])
 
     def test_a_named_case_that_a_host_cannot_run(self):
-        self.assertEqual(judged(record(a="skip fail"), record(a="skip pass"), green=["t.a"]), [])
+        self.assertEqual(judged(record(a="skip fail", b="pass pass"), record(a="skip pass", b="pass pass"),
+                                green=["t.a"]), [])
 
     def test_a_name_without_a_case(self):
         self.assertEqual(judged(record(a="pass pass"), record(a="pass pass"), green=["t.b"]),
@@ -96,8 +154,8 @@ class Greens(unittest.TestCase):
 
     def test_a_complaint_outside_the_cases(self):
         after = record(a="pass pass")
-        after["cases"].append({"host": "vhe", "name": "host.boot", "verdict": "crash", "reason": ""})
-        self.assertEqual(judged(record(a="pass pass"), after), ["host.boot on vhe: crash, which was not there before"])
+        after["cases"].append(a_case("vhe", "host.boot", "crash", "WARNING: it broke"))
+        self.assertEqual(judged(record(a="pass pass"), after), ["host.boot on vhe: crash, WARNING: it broke"])
 
     def test_a_patch_that_does_not_build_and_the_next_one(self):
         broken = record(built=False)
@@ -107,11 +165,12 @@ class Greens(unittest.TestCase):
         self.assertEqual(judged(record(a="fail fail"), broken, record(a="pass pass"), green=["t.a"]), [])
 
     def test_a_new_warning(self):
-        old = record(warnings=["a.c: old"])
-        self.assertEqual(judged(old, record(warnings=["a.c: old", "b.c: new"])), ["b.c: new"])
+        old = record(warnings=["a.c: old"], a="pass pass")
+        self.assertEqual(judged(old, record(warnings=["a.c: old", "b.c: new"], a="pass pass")), ["b.c: new"])
 
     def test_checkpatch(self):
-        self.assertEqual(judged(record(), record(), checkpatch=["checkpatch: too long"]), ["checkpatch: too long"])
+        same = record(a="pass pass")
+        self.assertEqual(judged(same, same, checkpatch=["checkpatch: too long"]), ["checkpatch: too long"])
 
 
 class Sentence(unittest.TestCase):
@@ -119,7 +178,7 @@ class Sentence(unittest.TestCase):
         self.assertEqual(sentence({0: [], 1: [], 2: []}), "all 2 patches as they say")
         self.assertEqual(sentence({0: [], 1: ["x"], 2: []}), "1 of 2 patches not as they say")
         self.assertEqual(sentence({0: ["x"], 1: []}),
-                         "what the series stands on does not build; all 1 patches as they say")
+                         "what the series stands on is not as it should be; all 1 patches as they say")
 
 
 class Matrix(unittest.TestCase):
