@@ -11,19 +11,23 @@ from fnmatch import fnmatchcase
 
 from verdicts import Case, unexpected
 
-# What a verdict is worth here. A case that hangs before its patch and fails at once after another is red in both.
-_WORTH = {"pass": "green", "xfail": "green", "skip": "skip"}
+# The red verdicts, each worse than those before it. From one back to a better one is no change that a patch would
+# have to name: what hangs before it may fail at once with it.
+_RED = ("fail", "timeout", "crash", "missing")
 SIGNS = {"pass": ".", "xfail": "x", "skip": "s", "fail": "F", "timeout": "T", "crash": "C", "missing": "M"}
 # A patch that has no verdicts, for it does not build.
 NOTHING = " "
 
 
-def _worth(verdict):
-    return _WORTH.get(verdict, "red")
-
-
 def is_green(verdict):
-    return _worth(verdict) == "green"
+    return verdict == "pass"
+
+
+def _changes(before, after):
+    """Whether the verdict AFTER is a change that a patch has to name; None: there is none."""
+    if before in _RED and after in _RED:
+        return _RED.index(after) > _RED.index(before)
+    return before != after
 
 
 def verdicts_of(record):
@@ -43,17 +47,17 @@ def _cases(patch, before, record):
     wrong, after = [], verdicts_of(record)
     silent = {(case["host"], case["name"]): why for case in record["cases"] if (why := untried(case))}
     for host, name in sorted({*(before or ()), *after}):
-        was, now = (_worth(each[host, name]) if (host, name) in each else None for each in (before or {}, after))
+        was, now = ((each or {}).get((host, name)) for each in (before, after))
         named = any(fnmatchcase(name, pattern) for pattern in patch.green)
         what = f"{name} on {host}"
-        earlier, verdict = (each.get((host, name), "no verdict") for each in (before or {}, after))
         compared = before is not None and not name.startswith("host.")
-        if compared and named and was == "green":
+        if compared and named and is_green(was):
             wrong.append(f"{what}: named as turned green, and passes before it already")
-        elif compared and named and now != "green" and not was == now == "skip":
-            wrong.append(f"{what}: named as turned green, and the verdict is {verdict}")
-        elif compared and not named and was != now:
-            wrong.append(f"{what}: {earlier} before it, {verdict} with it, and it does not name that")
+        elif compared and named and not is_green(now) and not was == now == "skip":
+            wrong.append(f"{what}: named as turned green, and the verdict is {now or 'none'}")
+        elif compared and not named and _changes(was, now):
+            wrong.append(f"{what}: {was or 'no verdict'} before it, {now or 'no verdict'} with it, "
+                         "and it does not name that")
         elif (host, name) in silent:
             wrong.append(f"{what}: {silent[host, name]}")
     return wrong
@@ -72,21 +76,18 @@ def _names(patch, after, patterns):
     return wrong
 
 
-def _worths(record, pattern):
-    return {_worth(case["verdict"]) for case in record["cases"] if fnmatchcase(case["name"], pattern)}
-
-
 def not_shown(patch, before, record):
     """Sentences on those patterns of a patch of which half is not shown. BEFORE: the record that it stands on.
 
     Others' tests skip without what a patch brings, so that is no fault; but it is not red, either.
     """
-    told = []
+    told, earlier, verdicts = [], verdicts_of(before), verdicts_of(record)
     for pattern in patch.green:
-        if _worths(record, pattern) == {"skip"}:
+        mine = {case: verdict for case, verdict in verdicts.items() if fnmatchcase(case[1], pattern)}
+        if set(mine.values()) == {"skip"}:
             told.append(f"not shown here, its cases skip: {pattern}")
-        elif "skip" in _worths(before, pattern) and "skip" not in _worths(record, pattern):
-            told.append(f"not shown red, cases of it skip before it: {pattern}")
+        elif any(is_green(verdict) and earlier.get(case, "skip") == "skip" for case, verdict in mine.items()):
+            told.append(f"not shown red, cases of it skip before it or have no verdict: {pattern}")
     return told
 
 

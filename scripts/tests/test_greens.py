@@ -35,14 +35,19 @@ class NotShown(unittest.TestCase):
         patch = Patch(1, "", "")
         patch.green = ["t.a", "t.[bc]", "t.[cd]", "u.*"]
         after = record(a="skip skip", b="skip pass", c="skip skip", d="skip skip")
-        self.assertEqual(not_shown(patch, record(), after),
+        self.assertEqual(not_shown(patch, record(b="skip fail"), after),
                          ["not shown here, its cases skip: t.a", "not shown here, its cases skip: t.[cd]"])
 
     def test_what_skipped_before_it(self):
         patch = Patch(1, "", "", ["t.a", "t.b", "t.c"])
         before = record(a="skip fail", b="fail fail", c="skip fail")
         self.assertEqual(not_shown(patch, before, record(a="pass pass", b="pass pass", c="skip pass")),
-                         ["not shown red, cases of it skip before it: t.a"])
+                         ["not shown red, cases of it skip before it or have no verdict: t.a"])
+
+    def test_what_had_no_verdict_before_it(self):
+        patch = Patch(1, "", "", ["t.a", "t.b", "t.c"])
+        self.assertEqual(not_shown(patch, record(b="fail fail"), record(a="pass pass", b="pass pass", c="fail fail")),
+                         ["not shown red, cases of it skip before it or have no verdict: t.a"])
 
 
 class Chosen(unittest.TestCase):
@@ -149,8 +154,22 @@ class Greens(unittest.TestCase):
     def test_a_name_of_a_program_that_was_not_asked_for(self):
         self.assertEqual(judged(record(a="pass pass"), record(a="pass pass"), green=["u.b"]), [])
 
-    def test_one_red_is_as_red_as_another(self):
-        self.assertEqual(judged(record(a="timeout fail"), record(a="fail crash")), [])
+    def test_a_red_case_that_turns_worse(self):
+        for was, now in (("fail", "timeout"), ("fail", "crash"), ("fail", "missing"), ("timeout", "crash"),
+                         ("timeout", "missing"), ("crash", "missing")):
+            self.assertEqual(judged(record(a=f"{was} fail", b="pass pass"), record(a=f"{now} fail", b="pass pass")),
+                             [f"t.a on vhe: {was} before it, {now} with it, and it does not name that"])
+
+    def test_a_red_case_that_turns_less_so(self):
+        for was, now in (("timeout", "fail"), ("crash", "fail"), ("missing", "fail"), ("crash", "timeout")):
+            self.assertEqual(judged(record(a=f"{was} fail", b="pass pass"), record(a=f"{now} fail", b="pass pass")), [])
+
+    def test_a_case_that_comes_to_fail_as_it_declares(self):
+        self.assertEqual(judged(record(a="pass fail"), record(a="xfail xfail")),
+                         [f"t.a on {host}: {was} before it, xfail with it, and it does not name that"
+                          for host, was in (("nvhe", "fail"), ("vhe", "pass"))])
+        self.assertEqual(judged(record(a="fail xfail"), record(a="xfail pass"), green=["t.a"]),
+                         ["t.a on vhe: named as turned green, and the verdict is xfail"])
 
     def test_a_complaint_outside_the_cases(self):
         after = record(a="pass pass")
