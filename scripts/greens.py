@@ -34,7 +34,7 @@ def verdicts_of(record):
     return {(case["host"], case["name"]): case["verdict"] for case in record["cases"]}
 
 
-def untried(case):
+def _untried(case):
     """Why a verdict does not tell how its case went, or an empty string."""
     if case["name"].startswith("host.") or case["verdict"] == "missing":
         return ", ".join(filter(None, (case["verdict"], case["reason"])))
@@ -45,17 +45,17 @@ def untried(case):
 def _cases(patch, before, record):
     """Sentences on cases whose verdict is not what the patch says. BEFORE: {(host, case): verdict}, or None."""
     wrong, after = [], verdicts_of(record)
-    silent = {(case["host"], case["name"]): why for case in record["cases"] if (why := untried(case))}
+    silent = {(case["host"], case["name"]): why for case in record["cases"] if (why := _untried(case))}
     for host, name in sorted({*(before or ()), *after}):
         was, now = ((each or {}).get((host, name)) for each in (before, after))
         named = any(fnmatchcase(name, pattern) for pattern in patch.green)
         what = f"{name} on {host}"
-        compared = before is not None and not name.startswith("host.")
-        if compared and named and is_green(was):
+        of_a_case, compared = not name.startswith("host."), before is not None
+        if of_a_case and named and is_green(was):
             wrong.append(f"{what}: named as turned green, and passes before it already")
-        elif compared and named and not is_green(now) and not was == now == "skip":
+        elif of_a_case and named and not is_green(now) and (now != "skip" or compared and was != "skip"):
             wrong.append(f"{what}: named as turned green, and the verdict is {now or 'none'}")
-        elif compared and not named and _changes(was, now):
+        elif of_a_case and compared and not named and _changes(was, now):
             wrong.append(f"{what}: {was or 'no verdict'} before it, {now or 'no verdict'} with it, "
                          "and it does not name that")
         elif (host, name) in silent:
@@ -115,20 +115,30 @@ def judge(patches, records, checkpatch, hosts, patterns=()):
             mine.append(f"does not build: {record['error']}")
         else:
             mine += _cases(patch, before, record)
-            if before is not None:
-                mine += _names(patch, verdicts_of(record), patterns)
+            mine += _names(patch, verdicts_of(record), patterns)
             mine += dark
             before = verdicts_of(record)
         wrong[patch.number] = mine
     return wrong
 
 
-def sentence(wrong):
-    """What there is to say of all patches; WRONG as judge() has it, the base under 0."""
+def sentence(wrong, records):
+    """What there is to say of all patches; WRONG as judge() has it, what the series stands on under 0."""
     patches = {number: sentences for number, sentences in wrong.items() if number}
     bad = sum(bool(sentences) for sentences in patches.values())
-    told = f"{bad} of {len(patches)} patches not as they say" if bad else f"all {len(patches)} patches as they say"
-    return f"what the series stands on is not as it should be; {told}" if wrong[0] else told
+    # If that does not build, the first patch that does has nothing to be compared with.
+    first = next((number for number, record in records.items() if record["built"]), 0)
+    alone = int(bool(first) and not wrong[first])
+    if bad:
+        told = f"{bad} of {len(patches)} patches not as they say"
+    elif alone:
+        told = f"{len(patches) - alone} of {len(patches)} patches as they say"
+    else:
+        told = f"all {len(patches)} patches as they say"
+    told += f", {alone} not compared" if alone else ""
+    if not wrong[0]:
+        return told
+    return f"what the series stands on {'is not as it should be' if records[0]['built'] else 'does not build'}; {told}"
 
 
 def matrix(patches, records, hosts):

@@ -280,7 +280,7 @@ def page_of_validation(series, hosts, records, wrong, sentences):
         facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
         if of_cases:
             facts.append(f"Patch {patch.number}: verdicts not as it says, outlined below: {of_cases}")
-    told = greens.sentence(wrong)
+    told = greens.sentence(wrong, records)
     facts.insert(0, told[0].upper() + told[1:])
     files = ["matrix.txt", "matrix.json", "kcidb.json"]
     files += [f"patch-{patch.number:02}/{'results.ktap' if records[patch.number]['built'] else 'build.log'}"

@@ -129,7 +129,7 @@ def validate(words):
         spent = where_the_time_went(walk, time.monotonic() - start)
         folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)
     print(text)
-    print(f"{series.name}: {greens.sentence(wrong)}.")
+    print(f"{series.name}: {greens.sentence(wrong, records)}.")
     print(f"Results: {folder.relative_to(TOP)}")
     print(spent)
     return 1 if any(wrong.values()) else 0

@@ -183,6 +183,11 @@ class Greens(unittest.TestCase):
         self.assertEqual(judged(record(a="fail fail"), broken), ["y.c: unused", "does not build: x.c: it broke"])
         self.assertEqual(judged(record(a="fail fail"), broken, record(a="pass pass"), green=["t.a"]), [])
 
+    def test_the_first_patch_that_builds_is_held_against_what_it_names(self):
+        self.assertEqual(judged(record(built=False), record(a="fail pass", b="fail fail"), green=["t.a", "t.c"]),
+                         ["t.a on vhe: named as turned green, and the verdict is fail", "Green: t.c matches no case"])
+        self.assertEqual(judged(record(built=False), record(a="skip pass", b="fail pass"), green=["t.a"]), [])
+
     def test_a_new_warning(self):
         old = record(warnings=["a.c: old"], a="pass pass")
         self.assertEqual(judged(old, record(warnings=["a.c: old", "b.c: new"], a="pass pass")), ["b.c: new"])
@@ -193,11 +198,24 @@ class Greens(unittest.TestCase):
 
 
 class Sentence(unittest.TestCase):
-    def test_the_base_is_no_patch(self):
-        self.assertEqual(sentence({0: [], 1: [], 2: []}), "all 2 patches as they say")
-        self.assertEqual(sentence({0: [], 1: ["x"], 2: []}), "1 of 2 patches not as they say")
-        self.assertEqual(sentence({0: ["x"], 1: []}),
+    def told(self, wrong, *broken):
+        return sentence(wrong, {number: record(built=number not in broken) for number in wrong})
+
+    def test_what_it_stands_on_is_no_patch(self):
+        self.assertEqual(self.told({0: [], 1: [], 2: []}), "all 2 patches as they say")
+        self.assertEqual(self.told({0: [], 1: ["x"], 2: []}), "1 of 2 patches not as they say")
+        self.assertEqual(self.told({0: ["x"], 1: []}),
                          "what the series stands on is not as it should be; all 1 patches as they say")
+
+    def test_a_patch_that_is_compared_with_nothing_is_not_as_it_says_either(self):
+        self.assertEqual(self.told({0: ["x"], 1: [], 2: []}, 0),
+                         "what the series stands on does not build; 1 of 2 patches as they say, 1 not compared")
+        self.assertEqual(self.told({0: ["x"], 1: []}, 0),
+                         "what the series stands on does not build; 0 of 1 patches as they say, 1 not compared")
+        self.assertEqual(self.told({0: ["x"], 1: ["x"], 2: []}, 0, 1),
+                         "what the series stands on does not build; 1 of 2 patches not as they say, 1 not compared")
+        self.assertEqual(self.told({0: ["x"], 1: ["x"]}, 0),
+                         "what the series stands on does not build; 1 of 1 patches not as they say")
 
 
 class Matrix(unittest.TestCase):
