@@ -20,6 +20,18 @@ class Interrupted(Exception):
     """The run is being stopped."""
 
 
+def forget_repository():
+    """What git tells a hook of its own repository and index: all that runs below it would write there. As steps.sh."""
+    try:
+        names = subprocess.run(["git", "rev-parse", "--local-env-vars"], capture_output=True, text=True,
+                               check=False).stdout.split()
+    except FileNotFoundError:
+        return
+    for name in names:
+        if not name.startswith("GIT_CONFIG"):
+            os.environ.pop(name, None)
+
+
 class Children:
     """Every process that this run started, each a session of its own, so that all can be ended."""
 

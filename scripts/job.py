@@ -20,7 +20,7 @@ import deviations
 import patchset
 import results
 from boot import qemu_of
-from children import CHILDREN, CouldNotRun, Interrupted
+from children import CHILDREN, CouldNotRun, Interrupted, forget_repository
 from hostrun import Plan, keep_kernel
 from hosts import config_for, known_hosts, read_host
 from programs import choose_programs, programs_of
@@ -276,6 +276,7 @@ def main(usage, work):
     # SIGINT too: who is started in the background of a shell inherits that it is ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
+    forget_repository()
     try:
         return work(sys.argv[1:])
     except CouldNotRun as error:

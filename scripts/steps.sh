@@ -4,6 +4,11 @@
 # How the bench's scripts talk: sourced by them, with STEP set to the script's
 # name and TOP to the project's folder.
 
+# git hands its own repository and index to a hook, and what that runs would write there. Its
+# configuration is not at fault, and may be needed.
+# shellcheck disable=SC2046   # it is words
+unset $(git rev-parse --local-env-vars 2> /dev/null | grep -v '^GIT_CONFIG')
+
 say() {
 	echo "$STEP: $*" >&2
 }

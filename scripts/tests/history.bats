@@ -27,6 +27,16 @@ is_unchanged() {
 	[ -e "$HISTORY/.git/untouched" ]
 }
 
+@test "a repository that the environment names, as git does for a hook, stays as it is" {
+	local before other=$BATS_TEST_TMPDIR/other
+	git init -q -b main "$other"
+	everything() { (cd "$other" && find . -type f -printf '%p %T@ ' -exec sha256sum {} \; | sort); }
+	before=$(everything)
+	GIT_DIR=$other/.git GIT_INDEX_FILE=$other/.git/index GIT_WORK_TREE=$other scripts/tree.sh 6.12 series
+	[ "$before" = "$(everything)" ]
+	[ "$(git -C "$HISTORY" log -1 --format=%an series)" = kvm-user-irq ]
+}
+
 @test "somebody's own tree has no series, and costs no history" {
 	scripts/history.sh 6.12
 	before=$(git -C "$HISTORY" rev-parse series)

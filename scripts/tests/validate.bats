@@ -39,6 +39,12 @@ cannot_validate() {
 
 @test "a range without commits" { cannot_validate main..main "is empty"; }
 
+@test "a repository that the environment names, as git does for a hook, is not asked" {
+	git init -q "$BATS_TEST_TMPDIR/other"
+	export GIT_DIR=$BATS_TEST_TMPDIR/other/.git GIT_WORK_TREE=$BATS_TEST_TMPDIR/other
+	cannot_validate main..main "is empty"
+}
+
 @test "a range that is none" { cannot_validate main "is not a range"; }
 
 @test "a commit that is not there" { cannot_validate old..yours "no commit 'yours'"; }
