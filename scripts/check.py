@@ -18,8 +18,9 @@ import sys
 import time
 from pathlib import Path
 
-from children import DIE_TOGETHER
+from children import DIE_TOGETHER, forget_repository
 
+forget_repository()
 SCRIPTS = Path(__file__).resolve().parent
 TOP = SCRIPTS.parent
 TESTS = SCRIPTS / "tests"
