@@ -12,6 +12,7 @@ the patches say, 1 something is not, 2 it could not run.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -58,14 +59,21 @@ def check_patterns(patterns, records):
 
 def checkpatch(series, tree):
     """What checkpatch says, by the patch's number."""
-    said = {}
+    said, env = {}, dict(os.environ)
+    if series.published:
+        # It looks up the commits that a message names. Ours stand in no repository that knows Linux' commits, and it
+        # runs where it finds none: in the tree.
+        env["GIT_DIR"] = str(series.git_dir)
     for patch in series.patches[1:]:
         done = subprocess.run(
             ["perl", tree / "scripts/checkpatch.pl", "--no-tree", "--quiet", "--terse", "--strict", "--show-types",
              *series.checkpatch, "-"], input=series.mail(patch), capture_output=True, text=True,
-            errors="backslashreplace", check=False)
-        said[patch.number] = [f"checkpatch: {line}" for line in (done.stdout + done.stderr).splitlines()
-                              if line.strip() and not line.startswith("total:")]
+            errors="backslashreplace", check=False, cwd=tree, env=env)
+        lines = [line for line in (done.stdout + done.stderr).splitlines()
+                 if line.strip() and not line.startswith("total:")]
+        if done.returncode and not lines:
+            lines = [f"it ended with status {done.returncode} and said nothing"]
+        said[patch.number] = [f"checkpatch: {line}" for line in lines]
     return said
 
 

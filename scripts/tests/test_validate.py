@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """What validation is asked for: nothing that it could call as it should be without a look."""
 
+import tempfile
 import unittest
+from pathlib import Path
+from types import SimpleNamespace
 
 from children import CouldNotRun
-from validate import check_patterns, read_arguments
+from series import Patch
+from validate import check_patterns, checkpatch, read_arguments
 
 
 def records(*names, built=True):
@@ -24,6 +28,26 @@ class Asked(unittest.TestCase):
 
     def test_a_series_that_never_builds_has_no_cases(self):
         check_patterns(["t"], records(built=False))
+
+
+class Checkpatch(unittest.TestCase):
+    def said(self, script, published):
+        with tempfile.TemporaryDirectory() as folder:
+            tree = Path(folder).resolve()
+            (tree / "scripts").mkdir()
+            (tree / "scripts/checkpatch.pl").write_text(script, encoding="utf-8")
+            series = SimpleNamespace(patches=[Patch(0, "", ""), Patch(1, "", "")], mail=lambda patch: "a mail",
+                                     checkpatch=(), published=published, git_dir="/their/.git")
+            return [line.replace(folder, "TREE") for line in checkpatch(series, tree)[1]]
+
+    def test_commits_are_looked_up_where_the_series_is_and_never_in_our_repository(self):
+        script = 'use Cwd; print getcwd(), " ", $ENV{GIT_DIR} // "none", "\\n";'
+        self.assertEqual(self.said(script, "a" * 40), ["checkpatch: TREE /their/.git"])
+        self.assertEqual(self.said(script, ""), ["checkpatch: TREE none"])
+
+    def test_a_status_without_a_word_is_told(self):
+        self.assertEqual(self.said("exit 0;", ""), [])
+        self.assertEqual(self.said("exit 3;", ""), ["checkpatch: it ended with status 3 and said nothing"])
 
 
 if __name__ == "__main__":
