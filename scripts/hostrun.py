@@ -152,7 +152,7 @@ class HostRun(threading.Thread):
 
 def boot_hosts(hosts, plan, folder, slots=None, begun=0):
     """SLOTS lets as many hosts run at once as it has room for; by itself, as many as there are CPUs."""
-    slots = slots or threading.Semaphore(max(1, os.cpu_count() or 1))
+    slots = slots or threading.Semaphore(len(os.sched_getaffinity(0)))
     runs = [HostRun(host, plan, folder, slots, begun) for host in hosts]
     for one in runs:
         one.start()

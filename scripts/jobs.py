@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""As many jobs as there are CPUs, shared between make and the emulated hosts.
+"""As many jobs as there are CPUs that this process may use, shared between make and the emulated hosts.
 
 It speaks GNU make's jobserver protocol: a pipe with a byte for each job that may
 start. A host takes a byte while it runs, so make, told of the pipe, does less meanwhile.
@@ -21,7 +21,7 @@ class Jobs:
         for end in os.pipe():
             self.fds.append(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _LOWEST_FD))
             os.close(end)
-        os.write(self.fds[1], b"+" * max(1, os.cpu_count() or 1))
+        os.write(self.fds[1], b"+" * len(os.sched_getaffinity(0)))
 
     def __enter__(self):
         while True:

@@ -139,7 +139,7 @@ class Round:
 
 def rounds(mine, number):
     """Yields the rounds as they end, as many at once as there are CPUs."""
-    at_once = max(1, os.cpu_count() or 1)
+    at_once = len(os.sched_getaffinity(0))
     slots = threading.Semaphore(at_once)
     waiting = deque((host, n) for n in range(1, number + 1) for host in mine.hosts)
     running = []

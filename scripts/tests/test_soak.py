@@ -153,7 +153,7 @@ class Soak(unittest.TestCase):
                 raise CouldNotRun("the disk is full")
             return [Case("t.a", folder.name.partition("-")[0], "pass")]
 
-        with mock.patch.object(soak.os, "cpu_count", return_value=1):
+        with mock.patch.object(soak.os, "sched_getaffinity", return_value={0}):
             status, output, folder = self.soak(cases, "N=9")
         self.assertIsInstance(status, CouldNotRun)
         self.assertEqual(folder.suffix, ".partial")
