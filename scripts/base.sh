@@ -76,6 +76,8 @@ if [ ! -d "$source" ]; then
 		could_not_run "cannot unpack $deb. If the disk is full, make room; if the file is damaged, remove it." \
 			"Then run the same command again."
 	fi
+	# The next one may have the same version.
+	basename "$deb" > "$new/.package"
 	chmod 755 "$new"
 	mv "$new" "$source"
 	trap - EXIT

@@ -35,6 +35,7 @@ version=$(make -s -C "$base_dir" kernelversion)
 # What goes into the baseline, and what into the series; where it changes, that part is made anew.
 sums() {
 	echo "$version"
+	base_of "$base_dir"
 	cd "$TOP"
 	find "$@" -type f ! -path 'kernel/configs/*' ! -path 'kernel/mutants/*' -print0 | sort -z | xargs -0 sha256sum
 }

@@ -206,6 +206,12 @@ def version_of(tree):
     return f"{version}.{patchlevel}.{sublevel}{extra}"
 
 
+def base_of(tree):
+    """Which base a Linux source TREE is, or a copy of, as base_of in steps.sh."""
+    package = tree / ".package"
+    return package.read_text(encoding="utf-8").strip() if package.exists() else version_of(tree)
+
+
 def compiler_of(out):
     """The compiler that the objects in OUT were configured for; empty if they were not."""
     config = out / ".config"

@@ -27,6 +27,7 @@ failed=$place/failed
 log=$TOP/build/log/selftests-$(basename "$tree").log
 # Not among the kernel's objects, which may be being made at the same time.
 headers=$place/headers/usr/include
+stamp=$place/.installed
 
 mkdir -p "$place"
 take_lock "$place/.lock" "building these tests"
@@ -47,11 +48,15 @@ parts=(
 copied=$linux/.copied
 copy_from_the_tree() {
 	mkdir -p "$linux" &&
-		touch "$linux/.mark" &&
+		base_of "$tree" > "$linux/.mark" &&
 		rsync -aR --delete --exclude='*.o' --exclude='*.d' --exclude=/tools/arch/arm64/include/generated/ --exclude='user_irq*' \
 			"${parts[@]}" "$linux/" &&
 		mv "$linux/.mark" "$copied"
 }
+# Another base's files may all be older than what was made of the one before.
+if [ "$(cat "$copied" 2> /dev/null)" != "$(base_of "$tree")" ]; then
+	rm -rf "$linux" "$place/headers" "$stamp"
+fi
 if [ ! -e "$copied" ] || [ -n "$(find "${parts[@]}" -newer "$copied" -print -quit)" ]; then
 	needs_space "$place" 100
 	copy_from_the_tree || could_not_run "cannot copy the selftests of $tree." \
@@ -78,7 +83,6 @@ build() {
 }
 
 # Up to date if nothing that goes in is newer, and the same programs are asked for.
-stamp=$place/.installed
 up_to_date() {
 	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] && [ -d "$stripped" ] &&
 		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name '*.[chS]' -print -quit)" ] &&

@@ -62,6 +62,12 @@ needs_space() {
 		"Make room there, then run the same command again."
 }
 
+# base_of FOLDER: which base this is, or a copy of: base.sh leaves the package's name there. An older one
+# has none, and somebody's own tree neither; then it is the version.
+base_of() {
+	cat "$1/.package" 2> /dev/null || sed -nE '/^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION) =/p' "$1/Makefile"
+}
+
 # tick LOG HOW_FAR: says now and then how far the step is, until it is killed.
 tick() {
 	local start=$SECONDS pause=5

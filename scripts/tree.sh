@@ -9,7 +9,8 @@
 # stamps, so make rebuilds little.
 #
 # Debian's sources never change, so a copy of one is made of hard links, with the files
-# that the commit in the base's history changes written anew. Somebody's own tree is
+# that the commit in the base's history changes written anew. When build/base has another package's
+# source than the tree is a copy of, the tree is made anew. Somebody's own tree is
 # edited while we look, by editors that write in place too: of that the files themselves
 # are copied, and at each call those that changed since the last.
 
@@ -52,6 +53,17 @@ link_copy() {
 	chmod 755 "$new"
 }
 
+is_of_the_base() { [ -d "$1" ] && [ "$(base_of "$1")" = "$(base_of "$base_dir")" ]; }
+
+# A tree of an earlier base makes room: a build that was left behind in it may go on there.
+put_in_place() {
+	local old
+	old=$(mktemp -d "$TOP/build/trees/.$name.XXXXXX")
+	[ ! -d "$tree" ] || mv "$tree" "$old"
+	mv "$new" "$tree"
+	rm -rf "$old"
+}
+
 git_for() {
 	GIT_DIR=$history/.git GIT_INDEX_FILE=$1 GIT_WORK_TREE=$2 git "${@:3}"
 }
@@ -63,6 +75,7 @@ take_objects() {
 	for other in "$TOP/build/trees/${name%-*}"-{series,baseline,stock}; do
 		# Its index, which is empty if the tree was made without a history.
 		[ -s "$other/out/.built" ] || continue
+		is_of_the_base "$other" || continue
 		# Not while they are being made.
 		exec 8< "$other/out/.lock"
 		flock -sn 8 || continue
@@ -77,20 +90,20 @@ take_objects() {
 
 copy_with_history() {
 	history=$("$TOP/scripts/history.sh" "$1")
-	if [ ! -d "$tree" ]; then
+	if ! is_of_the_base "$tree"; then
 		link_copy
 		git_for "$new/.index" "$new" read-tree stock
 		"$TOP/scripts/checkout.sh" "$history/.git" "$commit" "$new"
 		take_objects "$new"
-		mv "$new" "$tree"
+		put_in_place
 	fi
 	"$TOP/scripts/checkout.sh" "$history/.git" "$commit" "$tree"
 }
 
 copy_as_it_is() {
-	[ ! -d "$tree" ] || return 0
+	! is_of_the_base "$tree" || return 0
 	link_copy
-	mv "$new" "$tree"
+	put_in_place
 }
 
 # "CHANGED PATH" of each file, ended by NUL. Left out is what is no source: git's own, out-of-tree

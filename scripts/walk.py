@@ -28,7 +28,7 @@ from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from hosts import config_for
-from job import SCRIPTS, TOP, compiler_of, path_of, say, start, tests_environment
+from job import SCRIPTS, TOP, base_of, compiler_of, path_of, say, start, tests_environment
 from jobs import Jobs
 from programs import choose_programs, programs_of
 
@@ -126,7 +126,9 @@ class Walk:
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
         self.content = digest(_content(self.tests / "stripped", self.guest, TOP / "kernel/configs"), _bench(self),
-                              _version("aarch64-linux-gnu-gcc"), _version("sparse"))
+                              _version("aarch64-linux-gnu-gcc"), _version("sparse"),
+                              # The series' own history has but a part of it.
+                              base_of(self.tree))
 
     def hosts_for(self, _patch):
         """The hosts that a patch is booted on."""

@@ -361,6 +361,31 @@ archive_with() {
 	grep -q error "$COPY/build/selftests/6.12-series/failed/user_irq_broken"
 }
 
+@test "the tests are built anew when a header of theirs changes, and when the base does" {
+	local tree=$BATS_TEST_TMPDIR/6.12-moves header=tools/testing/selftests/kselftest_harness.h
+	rsync -a --exclude=/out --link-dest="$TOP/build/trees/6.12-series/" "$TOP/build/trees/6.12-series/" "$tree"
+	build() { run "$COPY/scripts/selftests.sh" "$tree" aarch64/user_irq_cap; }
+	plant() {
+		rm "$tree/$header"
+		{ cat "$TOP/build/trees/6.12-series/$header"; echo '#error planted'; } > "$tree/$header"
+	}
+	build
+	[ "$status" -eq 0 ]
+	plant
+	build
+	could_not_run "#error planted" "not one of the tests builds"
+	cp "$TOP/build/trees/6.12-series/$header" "$tree/$header"
+	build
+	[ "$status" -eq 0 ]
+	# A package's files are older than what was built of the one before.
+	plant
+	touch -d 2020-01-01 "$tree/$header"
+	rm -f "$tree/.package"
+	echo "linux-source-6.12_6.12.118-1_all.deb" > "$tree/.package"
+	build
+	could_not_run "#error planted" "not one of the tests builds"
+}
+
 # The tree is at fault, not the machine.
 does_not_build() {
 	echo "$output"

@@ -126,6 +126,53 @@ is_the_same() {
 	cmp "$TOP/build/base/6.12/arch/arm64/kvm/arm.c" build/trees/7-stock/arch/arm64/kvm/arm.c
 }
 
+# As much of the base as a history and a tree need, as it came out of the package that is named.
+small_base() {
+	rm -rf build/base
+	mkdir -p build/base/6.12
+	(cd "$TOP/build/base/6.12" && cp -r --parents Documentation/virt/kvm arch/arm64/{include,kvm} include/kvm \
+		include/linux/kvm_host.h include/uapi/linux/kvm.h tools/arch/arm64/include tools/include/uapi/linux/kvm.h \
+		virt/kvm Makefile scripts arch/x86/Makefile lib/ctype.c "$COPY/build/base/6.12")
+	cp -r build/base/6.12 build/base/7
+	echo "linux-source-6.12_$1_all.deb" | tee build/base/7/.package > build/base/6.12/.package
+}
+
+@test "a base that moves takes its trees along, whole or not at all" {
+	local tree made before
+	small_base 6.12.117-1
+	for tree in "6.12 series" "6.12 baseline" "6.12 walk baseline" "7 stock"; do
+		scripts/tree.sh $tree
+	done
+	mkdir -p build/trees/6.12-series/out
+	cp build/trees/6.12-series/.index build/trees/6.12-series/out/.built
+	touch build/trees/6.12-series/out/{.lock,ctype.o}
+	before=$(scripts/history.sh 6.12 && git -C "$HISTORY" rev-parse series)
+
+	small_base 6.12.118-1
+	echo '/* of 118 */' | tee -a build/base/6.12/lib/ctype.c >> build/base/7/lib/ctype.c
+	sed -i 's/^SUBLEVEL = .*/SUBLEVEL = 118/' build/base/*/Makefile
+	# Nothing that is newer, as a package's files are not.
+	find build/base -type f -exec touch -d 2020-01-01 {} +
+	for tree in "6.12 baseline" "6.12 series" "6.12 walk baseline" "7 stock"; do
+		made=$(scripts/tree.sh $tree)
+		grep -q 'of 118' "$made/lib/ctype.c"
+		grep -qx 'SUBLEVEL = 118' "$made/Makefile"
+		# Those of the other base.
+		[ ! -e "$made/out" ]
+	done
+	[ "$(git -C "$HISTORY" rev-parse series)" != "$before" ]
+	[ -z "$(find build/trees -mindepth 1 -maxdepth 1 -name '.*.??????')" ]
+
+	# Another package of the same version, and a second call.
+	small_base 6.12.118-2
+	touch "$made/../6.12-series/here"
+	scripts/tree.sh 6.12 series
+	[ ! -e build/trees/6.12-series/here ]
+	touch "$made/../6.12-series/here"
+	scripts/tree.sh 6.12 series
+	[ -e build/trees/6.12-series/here ]
+}
+
 @test "a mutant whose rule matches nothing is an error, not a survivor" {
 	cp -r "$TOP/Documentation" "$TOP/hosts" .
 	sed -i 's/irqchip_in_kernel/another_name/' kernel/mutants/wake-up-removed.cocci
