@@ -63,31 +63,55 @@ def _cases(patch, before, record):
     return wrong
 
 
-def _names(patch, after, patterns):
-    """Sentences on what the patch names, and is not there. AFTER: {(host, case): verdict}."""
-    wrong = []
-    programs = {name.partition(".")[0] for _, name in after
-                if not any(fnmatchcase(name, pattern) for pattern in patterns if "." in pattern)}
-    for pattern in patch.green:
-        # It may be of a program that was not asked for, or only some of whose cases were.
-        asked_for = any(fnmatchcase(program, pattern.partition(".")[0]) for program in programs)
-        if asked_for and not any(fnmatchcase(name, pattern) for _, name in after):
-            wrong.append(f"Green: {pattern} matches no case")
-    return wrong
+def _program(pattern):
+    return pattern.partition(".")[0]
 
 
-def not_shown(patch, before, record):
+def _asked_for(pattern, after, patterns, known):
+    """Whether cases that a patch names by PATTERN have to be among those that ran, AFTER: {(host, case): verdict}.
+
+    They may be of a program that was not asked for, or only some of whose cases were; but one that is not KNOWN
+    is a mistake.
+    """
+    whole = {_program(name) for _, name in after
+             if not any(fnmatchcase(name, each) for each in patterns if "." in each)}
+    return any(fnmatchcase(program, _program(pattern)) for program in whole) or \
+        known is not None and not any(fnmatchcase(program, _program(pattern)) for program in known)
+
+
+def _names(patch, after, patterns, known):
+    """Sentences on what the patch names, and is not there."""
+    return [f"Green: {pattern} matches no case" for pattern in patch.green
+            if not any(fnmatchcase(name, pattern) for _, name in after)
+            and _asked_for(pattern, after, patterns, known)]
+
+
+def not_shown(patch, before, record, patterns=(), known=None):
     """Sentences on those patterns of a patch of which half is not shown. BEFORE: the record that it stands on.
+
+    PATTERNS and KNOWN as judge() has them.
 
     Others' tests skip without what a patch brings, so that is no fault; but it is not red, either.
     """
     told, earlier, verdicts = [], verdicts_of(before), verdicts_of(record)
     for pattern in patch.green:
         mine = {case: verdict for case, verdict in verdicts.items() if fnmatchcase(case[1], pattern)}
-        if set(mine.values()) == {"skip"}:
+        if not mine and not _asked_for(pattern, verdicts, patterns, known):
+            told.append(f"not asked for here: {pattern}")
+        elif set(mine.values()) == {"skip"}:
             told.append(f"not shown here, its cases skip: {pattern}")
         elif any(is_green(verdict) and earlier.get(case, "skip") == "skip" for case, verdict in mine.items()):
             told.append(f"not shown red, cases of it skip before it or have no verdict: {pattern}")
+    return told
+
+
+def notes(patches, records, patterns, known):
+    """{number: sentences of not_shown()}."""
+    told, before = {}, {"cases": []}
+    for patch in patches:
+        record = records[patch.number]
+        told[patch.number] = not_shown(patch, before, record, patterns, known) if record["built"] else []
+        before = record if record["built"] else before
     return told
 
 
@@ -98,11 +122,11 @@ def _without_a_look(records, hosts):
     return [f"{host}: no case passes or fails there, with any patch" for host in hosts if host not in tried]
 
 
-def judge(patches, records, checkpatch, hosts, patterns=()):
+def judge(patches, records, checkpatch, hosts, patterns=(), known=None):
     """{number: sentences on what is not as it should be}, of what the series stands on, too.
 
     CHECKPATCH: what it says of each patch, by number. HOSTS: their names. PATTERNS: those that chose programs
-    and cases.
+    and cases, of the KNOWN programs.
     """
     wrong, before, said = {}, None, set()
     dark = _without_a_look(records, hosts)
@@ -115,7 +139,7 @@ def judge(patches, records, checkpatch, hosts, patterns=()):
             mine.append(f"does not build: {record['error']}")
         else:
             mine += _cases(patch, before, record)
-            mine += _names(patch, verdicts_of(record), patterns)
+            mine += _names(patch, verdicts_of(record), patterns, known)
             mine += dark
             before = verdicts_of(record)
         wrong[patch.number] = mine

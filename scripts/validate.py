@@ -7,8 +7,10 @@ usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_cap 
 Without SERIES it is our own series on BASE. SERIES=v6.12..mybranch is a range of
 commits in the git tree BASE=/path/to/linux, which is only read. A patch names the
 cases that it turns green in lines of its message like "Green: user_irq_timer.*".
-The cases run whether or not the capability is advertised. Exit status: 0 all as
-the patches say, 1 something is not, 2 it could not run.
+Without TESTS the quick programs run, and those that a patch names which names none
+of them; what else is named is told as not asked for. The cases run whether or not
+the capability is advertised. Exit status: 0 all as the patches say, 1 something is
+not, 2 it could not run.
 """
 
 import json
@@ -77,18 +79,15 @@ def checkpatch(series, tree):
     return said
 
 
-def summary(series, hosts, records, wrong):
+def summary(series, hosts, records, wrong, notes):
     lines = ["", *greens.matrix(series.patches, records, [host.name for host in hosts]), "",
              f"In a cell, a sign each for {', '.join(host.name for host in hosts)}: "
              + ", ".join(f"{sign} {verdict}" for verdict, sign in greens.SIGNS.items()) + ".", ""]
-    before = {"cases": []}
     for patch in series.patches:
         record, bad = records[patch.number], wrong[patch.number]
         seconds = ", ".join(f"{key} {value:.0f}" for key, value in record["seconds"].items())
         lines.append(f"{patch.number:3} {'ok    ' if not bad else 'not ok'} {patch.subject}   (seconds: {seconds})")
-        lines += [f"        {sentence}" for sentence in bad]
-        lines += [f"        {sentence}" for sentence in greens.not_shown(patch, before, record)]
-        before = record if record["built"] else before
+        lines += [f"        {sentence}" for sentence in (*bad, *notes[patch.number])]
     return "\n".join(lines) + "\n"
 
 
@@ -128,12 +127,13 @@ def validate(words):
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
     with alone():
         series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
-        walk = Walk(series, hosts, values["TESTS"].split())
+        walk = Walk(series, hosts, values["TESTS"].split(), values["TESTS"] == DEFAULTS["TESTS"])
         records = walk.go()
         check_patterns(walk.patterns, records)
         wrong = greens.judge(series.patches, records, checkpatch(series, walk.tree),
-                             [host.name for host in hosts], walk.patterns)
-        text = summary(series, hosts, records, wrong)
+                             [host.name for host in hosts], walk.patterns, walk.known)
+        notes = greens.notes(series.patches, records, walk.patterns, walk.known)
+        text = summary(series, hosts, records, wrong, notes)
         spent = where_the_time_went(walk, time.monotonic() - start)
         folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)
     print(text)

@@ -30,7 +30,7 @@ from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from hosts import config_for
 from job import SCRIPTS, TOP, base_of, compiler_of, path_of, say, start, tests_environment
 from jobs import Jobs
-from programs import choose_programs, programs_of
+from programs import choose_programs, left_out, programs_of
 
 # The compiler, the linker and sparse name a place first; dtc has a range of columns there, and what it is
 # about in brackets. modpost begins with the kind.
@@ -97,8 +97,9 @@ class Walk:
     # Whether sparse looks at what is compiled.
     sparse = True
 
-    def __init__(self, series, hosts, patterns):
-        self.series, self.hosts, self.patterns = series, hosts, patterns
+    def __init__(self, series, hosts, patterns, by_default=False):
+        """BY_DEFAULT: nobody asked for these PATTERNS, and a patch that names none of their cases adds its own."""
+        self.series, self.hosts, self.patterns, self.by_default = series, hosts, patterns, by_default
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.config = config_for(hosts, series.config)
         self.out = ".".join(("out", *self.config))
@@ -120,7 +121,10 @@ class Walk:
         say("the tests, as the end of the series has them")
         began = time.monotonic()
         self.series.check_out(self.series.tests_from, self.tree)
-        known = programs_of(self.tree)
+        self.known = known = programs_of(self.tree)
+        if self.by_default:
+            self.patterns = [*self.patterns,
+                             *left_out(self.series.patches, choose_programs(self.patterns, known), known)]
         self.programs = choose_programs(self.patterns, known)
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent

@@ -4,6 +4,7 @@
 import unittest
 
 from greens import judge, matrix, not_shown, sentence
+from programs import left_out
 from series import Patch
 
 
@@ -31,12 +32,21 @@ def judged(*records, green=(), checkpatch=()):
 
 
 class NotShown(unittest.TestCase):
+    def test_what_was_not_asked_for(self):
+        patch, before, after = Patch(1, "", "", ["t.a", "t.b", "u.*"]), record(a="fail fail"), record(a="pass pass")
+        self.assertEqual(not_shown(patch, before, after, ["t.a"]),
+                         ["not asked for here: t.b", "not asked for here: u.*"])
+        # These are faults, as judge() has it.
+        self.assertEqual(not_shown(patch, before, after, ["t"], ["t", "u"]), ["not asked for here: u.*"])
+        self.assertEqual(not_shown(patch, before, after, ["t"], ["t"]), [])
+
     def test_what_skips_on_every_host(self):
         patch = Patch(1, "", "")
         patch.green = ["t.a", "t.[bc]", "t.[cd]", "u.*"]
         after = record(a="skip skip", b="skip pass", c="skip skip", d="skip skip")
         self.assertEqual(not_shown(patch, record(b="skip fail"), after),
-                         ["not shown here, its cases skip: t.a", "not shown here, its cases skip: t.[cd]"])
+                         ["not shown here, its cases skip: t.a", "not shown here, its cases skip: t.[cd]",
+                          "not asked for here: u.*"])
 
     def test_what_skipped_before_it(self):
         patch = Patch(1, "", "", ["t.a", "t.b", "t.c"])
@@ -51,6 +61,18 @@ class NotShown(unittest.TestCase):
 
 
 class Chosen(unittest.TestCase):
+    def test_a_program_that_nobody_has(self):
+        patches = [Patch(0, "", ""), Patch(1, "", "", ["u.*"])]
+        same = dict.fromkeys(range(2), record(a="pass pass"))
+        self.assertEqual(judge(patches, same, {}, HOSTS, ["t"], ["t", "u"])[1], [])
+        self.assertEqual(judge(patches, same, {}, HOSTS, ["t"], ["t"])[1], ["Green: u.* matches no case"])
+
+    def test_a_patch_that_names_only_others_brings_them_in(self):
+        patches = [Patch(0, "", ""), Patch(1, "", "", ["t.a", "v.a"]), Patch(2, "", "", ["u*.b", "none.c"]),
+                   Patch(3, "", "")]
+        self.assertEqual(left_out(patches, ["t"], ["t", "u1", "u2", "v"]), ["u1", "u2"])
+        self.assertEqual(left_out(patches, ["t", "u2"], ["t", "u1", "u2", "v"]), [])
+
     def test_cases_that_were_not_asked_for_are_not_missed(self):
         patches = [Patch(0, "", ""), Patch(1, "", "", ["t.a", "t.b"])]
         records = {0: record(a="fail fail"), 1: record(a="pass pass")}
