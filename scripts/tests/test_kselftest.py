@@ -12,8 +12,11 @@ import unittest
 from pathlib import Path
 from unittest import mock
 
+import job
 import kselftest
+import native
 from children import CouldNotRun
+from deviations import Deviation
 
 ENVIRONMENT = {"TARGETS": "kvm", "BASE": "6.12", "TREE": "", "HOST": "", "TESTS": "user_irq_cap user_irq_pmu",
                "FORMAT": ".gz"}
@@ -128,6 +131,29 @@ class Natively(Installed):
         self.stamps.insert(0, "a/user_irq_timer")
         self.assertEqual(self.run_tests(*CAP, *PMU)[0], 0)
         self.assertEqual(self.stamps, [])
+
+    def test_a_program_has_as_long_as_in_the_emulated_host(self):
+        _, said, _ = self.run_tests(*CAP, *PMU, more="echo $*")
+        self.assertEqual(said.splitlines()[-1], f"-c kvm -o {native.SECONDS}")
+        self.assertIn(f'arguments[n++] = "{native.SECONDS}";', (job.SCRIPTS / "guest/init.c").read_text("utf-8"))
+
+    def test_the_deviations_of_a_kernel_that_is_said_to_be_stock(self):
+        wrong = (*CAP, *PMU[:2], "# not ok 1 a.x", "not ok 2 selftests: kvm: user_irq_pmu # exit=1")
+        known = [Deviation("it forgets", "fail", "x.c", ["6.12.*"], ["*"], ["user_irq_pmu.a.*"])]
+
+        def deviations(version):
+            self.assertEqual(version, os.uname().release)
+            return known
+
+        self.stamps *= 3
+        with mock.patch("deviations.read_deviations", deviations):
+            self.fails(*wrong, says="1 of 2 verdicts not as expected")
+            os.environ["TREE"] = "stock"
+            status, _, words = self.run_tests(*wrong)
+            self.assertEqual(status, 0)
+            self.assertIn("it forgets: x.c", words)
+            # One that is gone is as loud as it is in the emulated host.
+            self.fails(*CAP, *PMU, says="foresees fail")
 
     def test_a_runner_that_fails(self):
         with self.assertRaisesRegex(CouldNotRun, "status 3"):
