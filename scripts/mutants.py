@@ -7,11 +7,13 @@ usage: mutants.py [BASE=6.12] [HOST='vhe nvhe'] [MUTANTS='publish-* …']
 A mutant is a semantic patch on the series, in kernel/mutants; one in a folder of
 a base's name there is for that base alone. Its first comment says what it breaks,
 and further ones which clause of Documentation/clauses.ini that is ("Clause:"), the
-upstream commit that mended the same ("Earlier:") and the hosts that it needs, if not
-HOST ("Hosts:"). Each is built, with CONFIG=edge, and booted, its cases running
-whether or not the capability is advertised, and has to be killed by a case that
-tests that clause: these cases run first, and the others only if these leave it
-alive. Exit status: 0 all killed so, 1 one is not, 2 it could not run.
+upstream commit that mended the same ("Earlier:"), the hosts that it needs, if not
+HOST ("Hosts:"), and that it crashes or hangs a host ("Shows: crash", "timeout").
+Each is built, with CONFIG=edge, and booted, its cases running whether or not the
+capability is advertised, and has to be killed by a case that tests that clause:
+these cases run first, and the others only if these leave it alive. A case kills by
+failing; a crash or a hang counts only of a mutant that says so. Exit status: 0 all killed
+so, 1 one is not, 2 it could not run.
 """
 
 import json
@@ -38,12 +40,12 @@ from walk import Walk, alone, digest
 
 FOLDER = TOP / "kernel/mutants"
 DEFAULTS = {"BASE": "6.12", "HOST": "vhe nvhe", "MUTANTS": "*"}
-_KEYS = {"Clause", "Earlier", "Hosts", "Files"}
+_KEYS = {"Clause", "Earlier", "Hosts", "Shows", "Files"}
 _WHO = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
         for what, value in (("NAME", "kvm-user-irq"), ("EMAIL", "kvm-user-irq@example.org"), ("DATE", "@0 +0000"))}
 
 # RULE: its path in FOLDER.
-Mutant = namedtuple("Mutant", "name breaks clause earlier hosts files rule")
+Mutant = namedtuple("Mutant", "name breaks clause earlier hosts shows files rule")
 
 
 def read_mutant(rule, text, known_clauses):
@@ -52,12 +54,16 @@ def read_mutant(rule, text, known_clauses):
     said = dict(line.split(": ", 1) for line in lines[1:] if ": " in line)
     if not lines or not {"Clause", "Files"} <= set(said) <= _KEYS or len(said) != len(lines) - 1:
         raise CouldNotRun(f"kernel/mutants/{rule} needs, below the licence, a line that says what it breaks, "
-                          f"then Clause: and Files:, may have Earlier: and Hosts:, and nothing else above its rules.")
+                          f"then Clause: and Files:, may have Earlier:, Hosts: and Shows:, and nothing else above "
+                          "its rules.")
     if said["Clause"] not in known_clauses:
         raise CouldNotRun(f"kernel/mutants/{rule} breaks a clause '{said['Clause']}'. "
                           f"There are: {', '.join(sorted(known_clauses))}.")
+    shows = said.get("Shows", "").split()
+    if not set(shows) <= set(kills.ENDED):
+        raise CouldNotRun(f"kernel/mutants/{rule} shows by '{said['Shows']}'. There are: {', '.join(kills.ENDED)}.")
     return Mutant(Path(rule).stem, lines[0], said["Clause"], said.get("Earlier", ""), said.get("Hosts", "").split(),
-                  said["Files"].split(), rule)
+                  shows, said["Files"].split(), rule)
 
 
 def choose(base, patterns, known_clauses):
@@ -118,24 +124,26 @@ class MutantWalk(Walk):
 
     def key(self, patch):
         mutant = self.mutants.get(patch.number)
-        return digest(super().key(patch), *job.FORCED, *self.cases_of(mutant)) if mutant else super().key(patch)
+        return digest(super().key(patch), *self.cases_of(mutant), *mutant.shows) if mutant else super().key(patch)
 
     def cases_of(self, mutant):
         """Those that test its clause."""
         return [name for name, clause in self.clause_of.items() if clause == mutant.clause]
 
     def killed(self, mutant, cases):
-        return kills.kill(cases, mutant.clause, self.clause_of)
+        return kills.kill(cases, mutant.clause, self.clause_of, mutant.shows)
 
     def hosts_for(self, patch):
         return self.hosts_of.get(patch.number, self.hosts)
 
     def boot(self, patch, folder):
+        # The same for the series as for its mutants: a bound that it misses would pass for a kill.
+        settings = job.tests_environment(True)
         if patch.number == 0:
-            plan = self.plan(folder, self.patterns, job.tests_environment(False))
+            plan = self.plan(folder, self.patterns, settings)
             runs = boot_hosts(self.hosts, plan, folder, self.jobs)
             red = [case for one in runs for case in one.verdicts.sorted_cases()
-                   if case.verdict in (*kills.RED, "missing")]
+                   if case.verdict in (*kills.FOUND, *kills.ENDED, "missing")]
             if red:
                 raise CouldNotRun(f"{len(red)} cases find the series itself wrong, the first {red[0].name} on "
                                   f"{red[0].host}: {red[0].reason}. Mend that first: make run TESTS='user_irq_*'")
@@ -152,7 +160,7 @@ class MutantWalk(Walk):
                          [name for name in self.clause_of if name not in mine]):
             if not patterns:
                 continue
-            plan = self.plan(folder, patterns, job.FORCED, enough=enough)
+            plan = self.plan(folder, patterns, settings, enough=enough)
             runs += boot_hosts(self.hosts_for(patch), plan, folder, self.jobs,
                                max((one.begun + len(one.boots) for one in runs), default=0))
             if any(enough(one.verdicts.cases.values()) for one in runs):
@@ -174,6 +182,7 @@ def write_results(walk, mutants, found, text, seconds):
              "verdict": kills.verdict(killed),
              "killed_by": [{"case": name, "host": host} for name, host in killed.cases],
              "of_the_clause": [{"case": name, "host": host} for name, host in killed.right],
+             "crash_or_hang": [{"case": name, "host": host} for name, host in killed.ended],
              "seconds": walk.records[number]["seconds"]}
             for (number, mutant), killed in zip(walk.mutants.items(), found)]
     (partial / "mutants.json").write_text(json.dumps({"mutants": told, "seconds": round(seconds)}, indent=1) + "\n",

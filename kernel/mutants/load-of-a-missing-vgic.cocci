@@ -3,6 +3,7 @@
 // Clause: every-return
 // Earlier: 22601127c0fa
 // Hosts: nogic-nvhe
+// Shows: crash
 // Files: arch/arm64/kvm/vgic/vgic.c
 @@
 statement S;

@@ -2,6 +2,7 @@
 // A vCPU whose first run failed is taken for one with a vgic when it is initialized again.
 // Clause: notified
 // Earlier: 38d7aacca092
+// Shows: crash
 // Files: arch/arm64/kvm/arch_timer.c
 @@
 identifier vcpu;
