@@ -12,6 +12,8 @@ LONGEST_LINE = 1000
 # How 6.12's KVM library reports a failed assertion whose errno happens to be
 # EACCES: the message of the assertion, and then a skip.
 _ASSERTION = re.compile(r"Test Assertion Failure|Access denied - Exiting")
+# How the harness reports a failed EXPECT, which a SKIP after it overwrites.
+_EXPECT = re.compile(r"[\w.-]+\.[ch]:\d+:[\w.-]+:Expected ")
 _HARNESS_TIMEOUT = re.compile(r"Test terminated by timeout")
 _NAMELESS_SKIP = re.compile(r"(?:ok \d+|1\.\.0) *# *SKIP *(?:- *)?(.*)$")
 # Reasons by which the suite says that it tested nothing.
@@ -44,6 +46,8 @@ def judge_skip(reason, log):
     """A skip is as good as its reason."""
     if any(_ASSERTION.search(line) for line in log):
         return "fail", "an assertion failed, and was reported as a skip"
+    if any(_EXPECT.search(line) for line in log):
+        return "fail", "an expectation failed, and the case skipped after it"
     if reason.lower() in ("", "unknown"):
         # The harness says "unknown" where the case skipped by the KVM library,
         # which leaves its reason in a line of its own.

@@ -186,6 +186,18 @@ class Traps(unittest.TestCase):
         m.switches_off()
         self.assertEqual(self.verdict(judge(m, "t"), "t"), "fail")
 
+    def test_a_skip_after_a_failed_expectation_is_no_skip(self):
+        m = Machine()
+        m.lists("t", "a.x")
+        m.starts("t", 1)
+        m.runs("a.x")
+        m.inner("# aarch64/t.c:5:x:Expected 0 (0) == late (3)")
+        m.inner("#      SKIP      no PMU here")
+        m.inner("ok 1 a.x # SKIP no PMU here")
+        m.ends("t")
+        m.switches_off()
+        self.assertEqual(self.verdict(judge(m, "t"), "t.a.x"), "fail")
+
     def test_a_skip_needs_a_reason(self):
         for line, verdict in (("ok 1 a.x # SKIP", "fail"), ("ok 1 a.x # SKIP unknown", "fail"),
                               ("ok 1 a.x # SKIP no PMU here", "skip")):
