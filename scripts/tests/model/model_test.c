@@ -122,8 +122,12 @@ static void fake_host_step(struct program_machine *machine, const struct model_s
 	}
 }
 
-static void fake_begin_turn(struct program_machine *machine, const struct model_turn *turn)
+static void fake_begin_turn(struct program_machine *machine, struct model_turn *turn)
 {
+	int i;
+
+	for (i = 0; i < MODEL_TIMERS; i++)
+		turn->began[i] = fake.now;
 	fake.turn = *turn;
 }
 
@@ -309,6 +313,45 @@ static void test_timer(void)
 	}
 }
 
+/* An EINTR while the guest is at @op, in a turn that began at 10,000; it says @levels. */
+static bool is_fine(enum model_op op, s64 us, u64 entry, u64 after, u64 levels)
+{
+	const struct model_return r = {
+		.interrupted = true,
+		.asked = true,
+		.levels = levels,
+		.entry = { entry, entry },
+		.before = { entry, entry },
+		.after = { after, after },
+	};
+	struct model m = { .freq = FREQ, .timer[0] = { .ctl = MODEL_CTL_ENABLE, .cval = -1 } };
+	struct model_turn turn = {
+		.steps[0] = { .op = op, .arg = us },
+		.nr = 1,
+		.began = { 10000, 10000 },
+	};
+
+	return !model_return(&m, &turn, &r);
+}
+
+static void test_unfinished_step(void)
+{
+	static const enum model_op ops[] = { GUEST_CVAL_IN, GUEST_TVAL, GUEST_WFI };
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		const enum model_op op = ops[i];
+
+		check(is_fine(op, 500, 10000, 10499, 0), "before the time of an unfinished step low will do");
+		check(!is_fine(op, 500, 10000, 10499, MODEL_VTIMER), "and high will not");
+		check(is_fine(op, 500, 10000, 10500, MODEL_VTIMER), "once it may have come high will");
+		check(is_fine(op, 500, 10600, 10700, MODEL_VTIMER), "in a later KVM_RUN, too");
+		check(is_fine(op, 500, 10600, 10700, 0), "and low, if it was not done");
+		check(is_fine(op, FREQ, 10000, 3 * FREQ, MODEL_VTIMER), "a machine that stalled may be past a second");
+		check(is_fine(op, -1000, 10000, 10001, MODEL_VTIMER), "a time that is past is high");
+	}
+}
+
 static void test_pmu(void)
 {
 	int i;
@@ -341,6 +384,7 @@ int main(void)
 	enum fault fault;
 
 	test_timer();
+	test_unfinished_step();
 	test_pmu();
 	test_counter();
 	test_seed_replays();

@@ -268,10 +268,11 @@ static void do_host_step(struct program_machine *machine, const struct model_ste
 	}
 }
 
-static void begin_turn(struct program_machine *machine, const struct model_turn *turn)
+static void begin_turn(struct program_machine *machine, struct model_turn *turn)
 {
 	struct kvm_machine *k = machine->data;
 
+	memcpy(turn->began, k->now, sizeof(turn->began));
 	k->t->turn = *turn;
 	WRITE_ONCE(k->t->done, 0);
 }

@@ -153,12 +153,14 @@ struct model {
  * @effects: of each, filled in as the guest goes on
  * @nr: how many
  * @done: how many of them the model has done
+ * @began: each timer's counter, read before the guest could do the first
  */
 struct model_turn {
 	struct model_step steps[MODEL_MAX_TURN];
 	struct model_effect effects[MODEL_MAX_TURN];
 	int nr;
 	int done;
+	u64 began[MODEL_TIMERS];
 };
 
 bool model_is_guests(enum model_op op);

@@ -15,7 +15,8 @@
  * @freq: ticks of the counters in a second
  * @start: begin with a new vCPU, as after KVM_ARM_VCPU_INIT
  * @do_host_step: do one of the host's steps
- * @begin_turn: give the guest, which has left by MMIO, its next steps
+ * @begin_turn: give the guest, which has left by MMIO, its next steps; fills in
+ * when that was
  * @run: KVM_RUN once; returns NULL, or why this was no return for the model
  * @stop: the program is over
  * @data: of the machine's own
@@ -25,7 +26,7 @@ struct program_machine {
 	void (*start)(struct program_machine *machine);
 	void (*do_host_step)(struct program_machine *machine, const struct model_step *step,
 			     struct model_effect *effect);
-	void (*begin_turn)(struct program_machine *machine, const struct model_turn *turn);
+	void (*begin_turn)(struct program_machine *machine, struct model_turn *turn);
 	const char *(*run)(struct program_machine *machine, struct model_turn *turn,
 			   struct model_return *r);
 	void (*stop)(struct program_machine *machine);

@@ -18,9 +18,6 @@
 
 #include "user_irq_model.h"
 
-/* More than a turn of the guest's, and much less than what is to be far off. */
-#define FAR_US		(500 * 1000)
-
 static const struct {
 	const char *name;
 	bool has_which;
@@ -248,6 +245,7 @@ static struct view view_of_turn(const struct model *m, const struct model_turn *
 	struct view v = view_of(m, from, to), then;
 	const struct model_step *step;
 	struct model next = *m;
+	s64 ticks;
 
 	if (turn->done == turn->nr)
 		return v;
@@ -257,14 +255,17 @@ static struct view view_of_turn(const struct model *m, const struct model_turn *
 	case GUEST_CVAL_IN:
 	case GUEST_TVAL:
 	case GUEST_WFI:
-		/* Its time from now on is not known yet, but that it is far off may be. */
-		if (step->arg >= 0 && step->arg < FAR_US) {
+		/* Done at some time of the turn, if at all, so its time is as uncertain. */
+		ticks = (s64)m->freq * step->arg / 1000000;
+		if (step->op == GUEST_WFI)
+			next.timer[step->which].ctl = MODEL_CTL_ENABLE;
+		next.timer[step->which].cval = to[step->which] + ticks;
+		if (next.timer[step->which].cval > from[step->which] &&
+		    turn->began[step->which] + ticks <= to[step->which]) {
 			v.unknown |= 1 << step->which;
 			v.rising |= 1 << step->which;
 			return v;
 		}
-		next.timer[step->which].cval = to[step->which] +
-					       (s64)m->freq * step->arg / 1000000;
 		break;
 	default:
 		model_do(&next, step, NULL);
