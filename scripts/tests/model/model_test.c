@@ -56,6 +56,10 @@ static struct fake {
 	bool again;
 } fake;
 
+/* A busy machine stalls one program of three, whatever its steps are. */
+static bool busy;
+static int programs;
+
 static u64 fake_levels(void)
 {
 	const struct model *m = &fake.devices;
@@ -95,6 +99,7 @@ static void fake_start(struct program_machine *machine)
 {
 	const enum fault fault = fake.fault;
 
+	programs++;
 	fake = (struct fake) { .fault = fault, .now = 10000, .devices.freq = FREQ };
 }
 
@@ -165,6 +170,8 @@ static const char *fake_run(struct program_machine *machine, struct model_turn *
 	bool first = true;
 	int i;
 
+	if (busy && programs % 3 == 0)
+		return "no return in time, levels 0x1";
 	if (r->asked)
 		fake.turn = *turn;
 	for (i = 0; i < MODEL_TIMERS; i++)
@@ -268,6 +275,22 @@ static void test_fault_is_found(enum fault fault)
 	again = p;
 	fake.fault = NO_FAULT;
 	check(!program_fails(&again, &machine), "and those steps are fine without the fault");
+}
+
+static void test_shrinks_to_the_same_failure(void)
+{
+	static struct program p;
+	u64 seed;
+
+	fake.fault = KEEPS_UNDEFINED_BITS;
+	for (seed = 0; program_make(&p, seed, PROGRAM_MAX_STEPS), !program_fails(&p, &machine); )
+		seed++;
+	busy = true;
+	program_shrink(&p, &machine, 1000);
+	busy = false;
+	show(&p);
+	check(p.nr <= 8, "shrunk to 8 steps or less on a busy machine");
+	check(program_fails(&p, &machine), "and those steps fail without a stall");
 }
 
 static void test_seed_replays(void)
@@ -388,6 +411,7 @@ int main(void)
 	test_pmu();
 	test_counter();
 	test_seed_replays();
+	test_shrinks_to_the_same_failure();
 	test_good_kernel_passes();
 	for (fault = NO_FAULT + 1; fault < NR_FAULTS; fault++)
 		test_fault_is_found(fault);

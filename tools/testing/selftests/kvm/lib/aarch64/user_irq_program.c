@@ -2,6 +2,7 @@
 /*
  * Random programs for the model of KVM_CAP_ARM_USER_IRQ. See user_irq_program.h.
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -267,7 +268,24 @@ bool program_fails(struct program *p, struct program_machine *machine)
 	return p->failure[0];
 }
 
-/* Does it still fail without these steps? If so, they are gone. */
+static const char *past_number(const char *text)
+{
+	return text + strspn(text, "0123456789abcdefx");
+}
+
+/* The same words; the numbers may differ. */
+static bool is_same_kind(const char *a, const char *b)
+{
+	while (*a && (*a == *b || (isdigit(*a) && isdigit(*b)))) {
+		const bool number = isdigit(*a);
+
+		a = number ? past_number(a) : a + 1;
+		b = number ? past_number(b) : b + 1;
+	}
+	return *a == *b;
+}
+
+/* Does it still fail, and the same way, without these steps? If so, they are gone. */
 static bool can_go(struct program *p, int first, int nr, struct program_machine *machine)
 {
 	static struct program less;
@@ -276,7 +294,7 @@ static bool can_go(struct program *p, int first, int nr, struct program_machine 
 	less.nr -= nr;
 	memmove(&less.steps[first], &less.steps[first + nr],
 		(less.nr - first) * sizeof(less.steps[0]));
-	if (!program_fails(&less, machine))
+	if (!program_fails(&less, machine) || !is_same_kind(less.failure, p->failure))
 		return false;
 
 	*p = less;
@@ -287,7 +305,7 @@ static bool can_go(struct program *p, int first, int nr, struct program_machine 
 
 /**
  * program_shrink() - find the few steps that make a program fail
- * @p: a program that fails; it becomes one that still does
+ * @p: a program that fails; it becomes one that still does, by the same failure
  * @machine: the machine
  * @max_tries: run no more programs than this
  *
