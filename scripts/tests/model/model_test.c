@@ -239,7 +239,7 @@ static void test_good_kernel_passes(void)
 
 	fake.fault = NO_FAULT;
 	for (seed = 0; seed < PROGRAMS; seed++) {
-		program_make(&p, seed, PROGRAM_MAX_STEPS);
+		program_make(&p, seed, PROGRAM_MAX_STEPS, 0);
 		if (program_fails(&p, &machine))
 			break;
 	}
@@ -258,7 +258,7 @@ static void test_fault_is_found(enum fault fault)
 
 	fake.fault = fault;
 	for (seed = 0; seed < PROGRAMS; seed++) {
-		program_make(&p, seed, PROGRAM_MAX_STEPS);
+		program_make(&p, seed, PROGRAM_MAX_STEPS, 0);
 		if (program_fails(&p, &machine))
 			break;
 	}
@@ -283,7 +283,7 @@ static void test_shrinks_to_the_same_failure(void)
 	u64 seed;
 
 	fake.fault = KEEPS_UNDEFINED_BITS;
-	for (seed = 0; program_make(&p, seed, PROGRAM_MAX_STEPS), !program_fails(&p, &machine); )
+	for (seed = 0; program_make(&p, seed, PROGRAM_MAX_STEPS, 0), !program_fails(&p, &machine); )
 		seed++;
 	busy = true;
 	program_shrink(&p, &machine, 1000);
@@ -293,14 +293,30 @@ static void test_shrinks_to_the_same_failure(void)
 	check(program_fails(&p, &machine), "and those steps fail without a stall");
 }
 
+static void test_leaves_out(void)
+{
+	const u64 without = 1UL << HOST_SCRIBBLE | 1UL << HOST_IMMEDIATE_EXIT | 1UL << GUEST_CTL;
+	u64 left_out = 0, others = 0;
+	static struct program p;
+	int i;
+
+	program_make(&p, 42, PROGRAM_MAX_STEPS, without);
+	for (i = 0; i < p.nr; i++) {
+		left_out |= without & 1UL << p.steps[i].op;
+		others |= 1UL << p.steps[i].op;
+	}
+	check(!left_out, "a program has no step that it is to be without");
+	check(others == ((1UL << NR_MODEL_OPS) - 1 - without), "and each of the others");
+}
+
 static void test_seed_replays(void)
 {
 	static struct program a, b;
 
-	program_make(&a, 42, PROGRAM_MAX_STEPS);
-	program_make(&b, 42, PROGRAM_MAX_STEPS);
+	program_make(&a, 42, PROGRAM_MAX_STEPS, 0);
+	program_make(&b, 42, PROGRAM_MAX_STEPS, 0);
 	check(!memcmp(a.steps, b.steps, sizeof(a.steps)), "a seed makes the same program again");
-	program_make(&b, 43, PROGRAM_MAX_STEPS);
+	program_make(&b, 43, PROGRAM_MAX_STEPS, 0);
 	check(memcmp(a.steps, b.steps, sizeof(a.steps)), "and another seed another one");
 }
 
@@ -411,6 +427,7 @@ int main(void)
 	test_pmu();
 	test_counter();
 	test_seed_replays();
+	test_leaves_out();
 	test_shrinks_to_the_same_failure();
 	test_good_kernel_passes();
 	for (fault = NO_FAULT + 1; fault < NR_FAULTS; fault++)

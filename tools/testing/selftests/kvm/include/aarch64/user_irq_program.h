@@ -51,7 +51,7 @@ struct program {
 	u64 undecided;
 };
 
-void program_make(struct program *p, u64 seed, int nr);
+void program_make(struct program *p, u64 seed, int nr, u64 without);
 bool program_fails(struct program *p, struct program_machine *machine);
 int program_shrink(struct program *p, struct program_machine *machine, int max_tries);
 

@@ -81,18 +81,22 @@ static s64 random_overflows(u64 *state)
 	return bits[below(state, 5)];
 }
 
-static struct model_step random_step(u64 *state)
+static enum model_op random_op(u64 *state, u64 without)
 {
-	struct model_step step = {};
 	int i, left, sum = 0;
 
 	for (i = 0; i < NR_MODEL_OPS; i++)
-		sum += weights[i];
+		sum += without & 1UL << i ? 0 : weights[i];
 	left = below(state, sum);
-	for (i = 0; left >= weights[i]; i++)
-		left -= weights[i];
+	for (i = 0; without & 1UL << i || left >= weights[i]; i++)
+		left -= without & 1UL << i ? 0 : weights[i];
+	return i;
+}
 
-	step.op = i;
+static struct model_step random_step(u64 *state, u64 without)
+{
+	struct model_step step = { .op = random_op(state, without) };
+
 	switch (step.op) {
 	case GUEST_CTL:
 	case HOST_CTL:
@@ -164,12 +168,13 @@ static struct model_step random_step(u64 *state)
  * @p: filled in
  * @seed: the same seed makes the same program
  * @nr: how many steps, at most PROGRAM_MAX_STEPS
+ * @without: no step is one of these, a bitmap by enum model_op
  */
-void program_make(struct program *p, u64 seed, int nr)
+void program_make(struct program *p, u64 seed, int nr, u64 without)
 {
 	memset(p, 0, sizeof(*p));
 	for (p->nr = 0; p->nr < nr; p->nr++)
-		p->steps[p->nr] = random_step(&seed);
+		p->steps[p->nr] = random_step(&seed, without);
 }
 
 static const char *run_once(struct program_machine *machine, struct model *m,
@@ -217,8 +222,11 @@ static const char *do_host_step(struct program_machine *machine, struct model *m
 
 static const char *reset(struct program_machine *machine, struct model *m)
 {
-	/* As for any exit, KVM completes the MMIO by the next KVM_RUN. */
-	const struct model_step complete = { .op = HOST_IMMEDIATE_EXIT };
+	/*
+	 * As for any exit, KVM completes the MMIO by the next KVM_RUN. Not by
+	 * immediate_exit, which a program may be without.
+	 */
+	const struct model_step complete = { .op = HOST_SIGNAL };
 	const struct model_step init = { .op = HOST_VCPU_INIT };
 	struct model_turn no_turn = {};
 
