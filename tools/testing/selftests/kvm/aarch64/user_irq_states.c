@@ -493,7 +493,7 @@ TEST_F(all, counters_share_the_line)
 	EXPECT_LT(high - 15, RANDOM_STATES * 9 / 10);
 }
 
-/* A counter that is told not to count at EL1 stands still, a step before the end. */
+/* A counter that is told not to count at EL1 stands still, 1000 before the end. */
 static void guest_filters(struct user_irq_guest *g)
 {
 	guest_count(USER_IRQ_CYCLE_COUNTER, 0, 1000);
@@ -525,6 +525,8 @@ TEST_F(all, filtered_counter_leaves_the_line_low)
 	user_irq_start_at(self->vcpus[0], guest_filters);
 	user_irq_run_to_knock(self->vcpus[0], &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	EXPECT_EQ((u64)-1000,
+		  user_irq_get_reg(self->vcpus[0], KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0)));
 	r = user_irq_run(self->vcpus[0]);
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
