@@ -5,6 +5,8 @@
  */
 #include <limits.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 
 #include "kselftest_harness.h"
 #include "kvm_util.h"
@@ -333,6 +335,113 @@ TEST_F(timer, counter_set_by_another_vcpu_moves_the_line)
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	EXPECT_EQ(progress, self->g->progress);
+}
+
+static void guest_arms_and_computes(struct user_irq_guest *g)
+{
+	guest_arm(g);
+	guest_wait(g);
+}
+
+static void guest_arms_and_waits(struct user_irq_guest *g)
+{
+	guest_arm(g);
+	WRITE_ONCE(g->progress, g->progress + 1);
+	/* Where WFI does not trap, any interrupt of the host's ends it. */
+	for (;;)
+		guest_wfi();
+}
+
+/* Sets the VM's counter by way of one vCPU while another runs, and has that one come back. */
+struct setter {
+	pthread_t runs;
+	pid_t tid;
+	struct kvm_vcpu *vcpu;
+	struct kvm_vcpu *other;
+	u64 cnt;
+	u64 progress;
+	bool sleeps;
+};
+
+static void *set_counter_and_kick(void *arg)
+{
+	struct setter *s = arg;
+
+	while (READ_ONCE(user_irq_guest(s->vcpu)->progress) == s->progress)
+		sched_yield();
+	while (s->sleeps && !user_irq_thread_sleeps(s->tid))
+		sched_yield();
+	vcpu_set_reg(s->other, s->cnt, user_irq_get_reg(s->other, s->cnt) + past_long_ticks());
+	/* In case that it is not in KVM_RUN just now */
+	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
+	pthread_kill(s->runs, SIGUSR1);
+	return NULL;
+}
+
+/*
+ * The first return may tell the line of before: the timer is in the hardware, by the
+ * counter of before, until its guest comes back. Then it is the next that tells.
+ */
+static struct user_irq_return run_while_counter_is_set(struct setter *s, void *guest_code,
+						       bool *ran_on)
+{
+	struct user_irq_guest *g = user_irq_guest(s->vcpu);
+	struct user_irq_return r;
+	pthread_t thread;
+
+	s->progress = g->progress;
+	user_irq_start_at(s->vcpu, guest_code);
+	TEST_ASSERT(!pthread_create(&thread, NULL, set_counter_and_kick, s), "no thread");
+	r = user_irq_run(s->vcpu);
+	pthread_join(thread, NULL);
+
+	s->progress = g->progress;
+	if (r.kind == USER_IRQ_INTR && !r.levels)
+		r = user_irq_run(s->vcpu);
+	*ran_on = g->progress != s->progress;
+	return r;
+}
+
+/*
+ * A counter may be set while a vCPU runs, or waits in WFI, which that does not end:
+ * the VMM makes the vCPU come back, and is told before the guest runs on.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
+{
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct setter s = {
+		.runs = pthread_self(),
+		.tid = gettid(),
+		.vcpu = vcpu,
+		.other = self->vcpus[1],
+		.cnt = variant->cnt,
+		.sleeps = user_irq_wfi_traps(vcpu),
+	};
+	struct user_irq_return r;
+	bool ran_on;
+
+	signal(SIGUSR1, user_irq_ignore_signal);
+	/* While a physical timer is in the hardware, its time is by the host's counter. */
+	if (variant->line == KVM_ARM_DEV_EL1_VTIMER) {
+		const bool sleeps = s.sleeps;
+
+		s.sleeps = false;
+		r = run_while_counter_is_set(&s, guest_arms_and_computes, &ran_on);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		EXPECT_FALSE(ran_on);
+		user_irq_set_level(vcpu, variant->line, false);
+		r = user_irq_run(vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+		s.sleeps = sleeps;
+	} else if (!s.sleeps) {
+		SKIP(return, "WFI does not trap here, so the timer of a guest that waits is in the hardware");
+	}
+
+	r = run_while_counter_is_set(&s, guest_arms_and_waits, &ran_on);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	EXPECT_FALSE(ran_on);
 }
 
 FIXTURE(all) {
