@@ -753,11 +753,16 @@ static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
 {
 	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
 
-	/* Reset leaves all of these unknown. */
+	/*
+	 * Reset leaves all of these unknown. Some kernels do what such a write of the
+	 * guest's would do. Others, 6.15 among them, take the value as it is for either
+	 * register of a pair: then it is the SET register, written last, that counts.
+	 */
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCNTENCLR_EL0), ~0U);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENCLR_EL1), ~0U);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);
 
+	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMCNTENSET_EL0), 0);
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMINTENSET_EL1), BIT(0));
 	vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0), high ? BIT(0) : 0);
 	vcpu_set_reg(vcpu, pmcr, user_irq_get_reg(vcpu, pmcr) | ARMV8_PMU_PMCR_E);
