@@ -94,6 +94,18 @@ struct user_irq_return {
 };
 
 /**
+ * struct user_irq_timer_regs - the registers of a timer, as KVM_GET_ONE_REG names them
+ * @ctl: CNTx_CTL_EL0
+ * @cval: CNTx_CVAL_EL0
+ * @cnt: its counter, CNTxCT_EL0
+ */
+struct user_irq_timer_regs {
+	u64 ctl;
+	u64 cval;
+	u64 cnt;
+};
+
+/**
  * user_irq_field() - run->s.regs.device_irq_level, by its place in the ABI
  * @vcpu: the vCPU
  *
@@ -175,6 +187,7 @@ int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 
+const struct user_irq_timer_regs *user_irq_timer_regs(u64 line);
 void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);
 int user_irq_level(struct kvm_vcpu *vcpu, u64 line);
 bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line);

@@ -736,11 +736,7 @@ bool user_irq_pin_thread(pid_t tid, int cpu)
 }
 
 /* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
-static const struct timer_regs {
-	u64 ctl;
-	u64 cval;
-	u64 cnt;
-} timer_regs[] = {
+static const struct user_irq_timer_regs timer_regs[] = {
 	[VIRTUAL] = {
 		KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_TIMER_CNT
 	},
@@ -748,6 +744,17 @@ static const struct timer_regs {
 		KVM_REG_ARM_PTIMER_CTL, KVM_REG_ARM_PTIMER_CVAL, KVM_REG_ARM_PTIMER_CNT
 	},
 };
+
+/**
+ * user_irq_timer_regs() - by which registers a VMM reaches a line's timer
+ * @line: KVM_ARM_DEV_EL1_VTIMER or KVM_ARM_DEV_EL1_PTIMER
+ *
+ * Return: the registers, for KVM_GET_ONE_REG and KVM_SET_ONE_REG.
+ */
+const struct user_irq_timer_regs *user_irq_timer_regs(u64 line)
+{
+	return &timer_regs[user_irq_timer(line)];
+}
 
 static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
 {
@@ -776,7 +783,7 @@ static void set_pmu_level(struct kvm_vcpu *vcpu, bool high)
  */
 void user_irq_set_level(struct kvm_vcpu *vcpu, u64 line, bool high)
 {
-	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
+	const struct user_irq_timer_regs *regs = user_irq_timer_regs(line);
 
 	if (line == KVM_ARM_DEV_PMU) {
 		set_pmu_level(vcpu, high);
@@ -830,7 +837,7 @@ void guest_arm(struct user_irq_guest *g)
  */
 bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
 {
-	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
+	const struct user_irq_timer_regs *regs = user_irq_timer_regs(line);
 	struct timespec start;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
@@ -853,7 +860,7 @@ bool user_irq_wait_expired(struct kvm_vcpu *vcpu, u64 line)
 int user_irq_level(struct kvm_vcpu *vcpu, u64 line)
 {
 	const u64 pmcr = KVM_ARM64_SYS_REG(SYS_PMCR_EL0);
-	const struct timer_regs *regs = &timer_regs[user_irq_timer(line)];
+	const struct user_irq_timer_regs *regs = user_irq_timer_regs(line);
 
 	if (line == KVM_ARM_DEV_PMU)
 		return (user_irq_get_reg(vcpu, pmcr) & ARMV8_PMU_PMCR_E) &&
