@@ -119,31 +119,6 @@ TEST_F(line, rises_while_guest_runs)
 }
 
 /*
- * How often the host took the interrupt by which a guest's timer calls for it; -1
- * if the timer has none here.
- */
-static long host_interrupts(u64 line)
-{
-	const char *name = line == KVM_ARM_DEV_EL1_PTIMER ? "kvm guest ptimer" : "kvm guest vtimer";
-	FILE *file = fopen("/proc/interrupts", "r");
-	char text[16384], *at, *end;
-	unsigned long number;
-	long sum = -1;
-
-	TEST_ASSERT(file, "cannot open /proc/interrupts: %s", strerror(errno));
-	while (fgets(text, sizeof(text), file)) {
-		at = strchr(text, ':');
-		if (!at || !strstr(text, name))
-			continue;
-		sum = 0;
-		for (at++; number = strtoul(at, &end, 10), end != at; at = end)
-			sum += number;
-	}
-	fclose(file);
-	return sum;
-}
-
-/*
  * It is the timer's own interrupt that brings the host back, so that nothing else
  * has to, not even a tick. Whatever the host masks while the line is high, the next
  * rise interrupts it again. Reverting d60d8b64280c shows here.
@@ -152,17 +127,19 @@ static long host_interrupts(u64 line)
  */
 TEST_F(line, each_rise_interrupts_the_host)
 {
-	const long enough = host_interrupts(variant->line) + INTERRUPTS;
+	const int cpu = sched_getcpu();
+	const long enough = user_irq_host_interrupts(variant->line, cpu) + INTERRUPTS;
 	struct user_irq_return r;
 	int tries;
 
 	if (enough < INTERRUPTS)
 		SKIP(return, "KVM emulates this timer here: it has no interrupt of its own");
 
-	ASSERT_TRUE(user_irq_pin_thread(0, sched_getcpu()));
+	ASSERT_TRUE(user_irq_pin_thread(0, cpu));
 
 	/* A rise that a busy machine finds before the guest runs on needs no interrupt. */
-	for (tries = 0; tries < 100 && host_interrupts(variant->line) < enough; tries++) {
+	for (tries = 0; tries < 100 && user_irq_host_interrupts(variant->line, cpu) < enough;
+	     tries++) {
 		user_irq_start_at(self->vcpu, guest_arms_and_spins);
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
@@ -170,7 +147,7 @@ TEST_F(line, each_rise_interrupts_the_host)
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
-	EXPECT_LE(enough, host_interrupts(variant->line));
+	EXPECT_LE(enough, user_irq_host_interrupts(variant->line, cpu));
 }
 
 /* No line has this bit: a return that shows it shows what the VMM wrote after it. */

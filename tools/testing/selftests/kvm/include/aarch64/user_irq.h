@@ -178,6 +178,7 @@ u64 user_irq_pc(struct kvm_vcpu *vcpu);
 bool user_irq_came_from(struct kvm_vcpu *vcpu, u32 insn);
 u64 user_irq_stat(struct kvm_vcpu *vcpu, const char *name);
 u32 user_irq_levels_at_vgic(int gic_fd);
+long user_irq_host_interrupts(u64 line, int cpu);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);

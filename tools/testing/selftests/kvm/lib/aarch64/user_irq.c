@@ -522,6 +522,52 @@ u32 user_irq_levels_at_vgic(int gic_fd)
 	return levels;
 }
 
+/* Which of the numbers in a line of /proc/interrupts is a CPU's: those that are off have none. */
+static int column_of(const char *heading, int cpu)
+{
+	int column, number, used;
+
+	for (column = 0; sscanf(heading, " CPU%d%n", &number, &used) == 1; column++) {
+		if (number == cpu)
+			return column;
+		heading += used;
+	}
+	return -1;
+}
+
+/**
+ * user_irq_host_interrupts() - how often a guest's timer has interrupted the host
+ * @line: the timer's line
+ * @cpu: where the vCPU's thread is pinned to; others may run guests of others
+ *
+ * Return: the count; -1 if the host has no interrupt for that timer, for KVM
+ * emulates it.
+ */
+long user_irq_host_interrupts(u64 line, int cpu)
+{
+	const char *name = line == KVM_ARM_DEV_EL1_PTIMER ? "kvm guest ptimer" : "kvm guest vtimer";
+	FILE *file = fopen("/proc/interrupts", "r");
+	char text[16384], *at;
+	long count = -1;
+	int column;
+
+	TEST_ASSERT(file && fgets(text, sizeof(text), file),
+		    "cannot read /proc/interrupts: %s", strerror(errno));
+	column = column_of(text, cpu);
+	TEST_ASSERT(column >= 0, "no CPU%d in /proc/interrupts", cpu);
+	while (count < 0 && fgets(text, sizeof(text), file)) {
+		int i;
+
+		at = strchr(text, ':');
+		if (!at || !strstr(text, name))
+			continue;
+		for (at++, i = 0; i <= column; i++)
+			count = strtoul(at, &at, 10);
+	}
+	fclose(file);
+	return count;
+}
+
 /**
  * user_irq_thread_sleeps() - look whether a thread sleeps
  * @tid: a thread of this process
