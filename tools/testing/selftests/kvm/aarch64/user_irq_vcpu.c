@@ -109,10 +109,18 @@ FIXTURE(vgic) {
 FIXTURE_SETUP(vgic)
 {
 	const char *missing = user_irq_missing(USER_IRQ_TIMERS);
+	struct user_irq_return r;
+	struct kvm_vcpu *gone;
 	struct kvm_vm *vm;
 
 	if (missing)
 		SKIP(return, "%s", missing);
+
+	/* One whose end the others have behind them. */
+	vm = user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &gone);
+	user_irq_run_to_knock(gone, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+	kvm_vm_free(vm);
 
 	vm = user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->with);
 	self->gic_fd = user_irq_add_vgic(vm);
