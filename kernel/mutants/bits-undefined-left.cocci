@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Bits without a line keep what userspace wrote.
-// Clause: bits
+// Clause: undefined-bits
 // Files: arch/arm64/kvm/user_irq.c
 @@
 expression lines;

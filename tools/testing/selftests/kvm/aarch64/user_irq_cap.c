@@ -97,7 +97,7 @@ TEST_F(cap, bits_are_those_of_the_version)
  * The bit of a device that a vCPU was made without is zero, whatever the VMM had
  * left there. The other lines are told as ever, and the version stays.
  *
- * Clause: bits
+ * Clause: undefined-bits
  */
 TEST_F(cap, bit_of_a_missing_device_is_zero)
 {

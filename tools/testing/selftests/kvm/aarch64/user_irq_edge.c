@@ -353,7 +353,7 @@ TEST_F(edge, beside_a_level_change)
  * A VMM that lets very many edges pile up loses their number, and not that there
  * were some. Edges are counted again as soon as it has been told.
  *
- * Clause: edge
+ * Clause: edge-limit
  */
 TEST_F(edge, above_the_limit_counts_are_lost)
 {
