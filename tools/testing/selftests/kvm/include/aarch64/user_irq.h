@@ -24,7 +24,11 @@
 #define KVM_ARM_DEV_EL1_PTIMER		0x2
 #define KVM_ARM_DEV_PMU			0x4
 #endif
-#ifndef KVM_ARM_DEV_EL2_VTIMER
+/* Those that version 2 adds, by the headers of a kernel whose version 2 is this project's */
+#ifdef KVM_ARM_DEV_EL2_VTIMER
+#define USER_IRQ_LINES_OF_2	(KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER)
+#else
+#define USER_IRQ_LINES_OF_2	0
 #define KVM_ARM_DEV_EL2_VTIMER		0x8
 #define KVM_ARM_DEV_EL2_PTIMER		0x10
 #endif

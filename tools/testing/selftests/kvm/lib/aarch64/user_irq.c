@@ -90,7 +90,11 @@ bool user_irq_forced(void)
  * user_irq_lines_of() - the bits that a version of the capability defines
  * @version: what KVM_CHECK_EXTENSION says
  *
- * A later version has those of the earlier, too.
+ * A later version has those of the earlier, too. What version 2 adds is this
+ * project's definition: Linux has a version 1 only, and may give another meaning to
+ * the number 2 one day. A number cannot tell the two apart, so the names in the
+ * headers do. Where they are missing nothing above version 1 is claimed, and cases
+ * of EL2's lines skip.
  *
  * Return: all that are known of here.
  */
@@ -100,7 +104,7 @@ u64 user_irq_lines_of(int version)
 		return 0;
 	if (version < 2)
 		return USER_IRQ_LINES;
-	return USER_IRQ_LINES | KVM_ARM_DEV_EL2_VTIMER | KVM_ARM_DEV_EL2_PTIMER;
+	return USER_IRQ_LINES | USER_IRQ_LINES_OF_2;
 }
 
 /**
