@@ -255,9 +255,14 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
                 sentences)
 
 
-def page_of_validation(series, hosts, records, wrong, sentences):
-    """Cases against patches, each on every host. WRONG: {number of the patch: sentences}, as greens.judge() has it."""
+def page_of_validation(series, hosts, records, wrong, notes, sentences):
+    """Cases against patches, each on every host.
+
+    WRONG and NOTES: {number of the patch: sentences}, as greens.judge() and greens.notes() have them.
+    """
     columns, cells, facts = [], {}, []
+    logs = {number: f"patch-{number:02}/{'results.ktap' if record['built'] else 'build.log'}"
+            for number, record in records.items()}
     # A commit that others have needs no file here.
     mails = {patch.number: f"patch-{patch.number:02}/patch.txt" for patch in series.patches
              if patch.number or not series.published}
@@ -275,15 +280,13 @@ def page_of_validation(series, hosts, records, wrong, sentences):
                 cells[name, len(columns)] = Cell(case["verdict"], not said, case["seconds"], reason, case["log"])
             times = ", ".join(f"{key} {value:.0f}" for key, value in records[patch.number]["seconds"].items())
             columns.append(Column(host.name, host.about, f"{patch.number} {'✗' if bad else '✓'} {patch.subject}",
-                                  mails.get(patch.number, f"patch-{patch.number:02}/results.ktap"),
+                                  mails.get(patch.number, logs[patch.number]),
                                   f"The patch's seconds: {times}"))
-        facts += [f"Patch {patch.number}: {sentence}" for sentence in rest]
+        facts += [f"Patch {patch.number}: {sentence}" for sentence in (*rest, *notes[patch.number])]
         if of_cases:
             facts.append(f"Patch {patch.number}: verdicts not as it says, outlined below: {of_cases}")
     told = greens.sentence(wrong, records)
     facts.insert(0, told[0].upper() + told[1:])
-    files = ["matrix.txt", "matrix.json", "kcidb.json"]
-    files += [f"patch-{patch.number:02}/{'results.ktap' if records[patch.number]['built'] else 'build.log'}"
-              for patch in series.patches]
+    files = ["matrix.txt", "matrix.json", "kcidb.json", *(logs[patch.number] for patch in series.patches)]
     links = [("Files", files), ("Patches", list(mails.values()))]
     return Page(f"{series.name}, patch by patch", facts, columns, cells, links, sentences)

@@ -98,7 +98,7 @@ def where_the_time_went(walk, total):
     return f"Seconds: {total:.0f} for {walk.walked} of {len(walk.series.patches)} kernels ({parts}){compared}"
 
 
-def write_results(series, walk, hosts, records, text, wrong, facts):
+def write_results(series, walk, hosts, records, text, wrong, notes, facts):
     partial = results.new_run(TOP / "results", "validate")
     patches = []
     for patch in series.patches:
@@ -112,11 +112,12 @@ def write_results(series, walk, hosts, records, text, wrong, facts):
     (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,
-                "wrong": wrong[patch.number], **records[patch.number]} for patch in series.patches]
+                "wrong": wrong[patch.number], "not_shown": notes[patch.number], **records[patch.number]}
+               for patch in series.patches]
     (partial / "matrix.json").write_text(json.dumps(
-        {"series": series.name, "hosts": [host.name for host in hosts], "patches": patches}, indent=1) + "\n",
-                                         encoding="utf-8")
-    page = report.page_of_validation(series, hosts, records, wrong, job.sentences())
+        {"series": series.name, "base": job.base_of(walk.tree), "hosts": [host.name for host in hosts],
+         "tests": walk.patterns, "patches": patches}, indent=1) + "\n", encoding="utf-8")
+    page = report.page_of_validation(series, hosts, records, wrong, notes, job.sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")
     return results.complete(partial)
 
@@ -135,7 +136,7 @@ def validate(words):
         notes = greens.notes(series.patches, records, walk.patterns, walk.known)
         text = summary(series, hosts, records, wrong, notes)
         spent = where_the_time_went(walk, time.monotonic() - start)
-        folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, facts)
+        folder = write_results(series, walk, hosts, records, f"{text}\n{spent}\n", wrong, notes, facts)
     print(text)
     print(f"{series.name}: {greens.sentence(wrong, records)}.")
     print(f"Results: {folder.relative_to(TOP)}")

@@ -147,11 +147,13 @@ class Report(unittest.TestCase):
         record = {"built": True, "seconds": {"build": 8.2, "tests": 10.1}, "cases": [
             {"name": "t.a", "host": "vhe", "verdict": "fail", "seconds": 0, "reason": "", "log": []}]}
         wrong = {0: [], 1: ["t.a on vhe: named as turned green, and the verdict is fail", "x.c: a new warning"]}
-        page = report.page_of_validation(series, [read_host("vhe")], {0: record, 1: record}, wrong, {})
+        page = report.page_of_validation(series, [read_host("vhe")], {0: record, 1: record}, wrong,
+                                         {0: [], 1: ["not asked for here: u.b"]}, {})
         parsed = self.well_formed(Parsed(report.text(page)))
         self.assertEqual([outlined for _, outlined, _ in parsed.cells], [None, "unexpected"])
         self.assertIn("named as turned green, and the verdict is fail", parsed.sections["c0-1"])
         self.assertEqual(page.facts, ["1 of 1 patches not as they say", "Patch 1: x.c: a new warning",
+                                      "Patch 1: not asked for here: u.b",
                                       "Patch 1: verdicts not as it says, outlined below: 1"])
         self.assertEqual([column.link for column in page.columns], ["patch-00/results.ktap", "patch-01/patch.txt"])
         self.assertEqual([file for _, files in page.links for file in files if file.endswith(".txt")],
@@ -159,6 +161,13 @@ class Report(unittest.TestCase):
         self.assertIn("fail, not as expected: t.a, 1 ✗ mend it, vhe", [link["title"] for link, _, _ in parsed.cells])
         self.assertIn("The patch's seconds: build 8, tests 10", parsed.sections["c0-1"])
         self.assertIn("patch-01/patch.txt", [attrs["href"] for attrs in parsed.all("a")][-1:])
+
+    def test_a_base_of_others_that_does_not_build_leads_to_its_log(self):
+        series = SimpleNamespace(name="linux", published="a" * 40, patches=[Patch(0, "", "base"), Patch(1, "", "x")])
+        broken = {"built": False, "seconds": {}, "cases": []}
+        page = report.page_of_validation(series, [read_host("vhe")], {0: broken, 1: broken}, {0: ["x"], 1: ["x"]},
+                                         {0: [], 1: []}, {})
+        self.assertEqual([column.link for column in page.columns], ["patch-00/build.log", "patch-01/patch.txt"])
 
 
 if __name__ == "__main__":
