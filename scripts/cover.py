@@ -4,28 +4,42 @@
 
 usage: cover.py BASE
 
-The verdicts are those of the newest `make validate` whose patches make the very
-trees that this series makes; if there is none, the letter says so. Exit status: 0,
-or 2 if it could not run.
+The verdicts are those of the newest `make validate`, on the default hosts at least
+and of the default programs, whose patches make the very trees that this series makes
+on this base; if there is none, the letter says so. Exit status: 0, or 2 if it could
+not run.
 """
 
 import json
 import sys
+from fnmatch import fnmatchcase
 
 import greens
 import job
 from job import TOP
 from series import OurSeries
 from table import aligned
+from validate import DEFAULTS
 
 PATCHES = TOP / "kernel/patches"
 
 
-def newest_validation(results, trees):
-    """What the newest validation found that walked along these trees, or None."""
+def _is_whole(found):
+    """Whether a validation looked at all that one looks at by default."""
+    programs = [pattern for pattern in found.get("tests", ()) if "." not in pattern]
+    return set(DEFAULTS["HOST"].split()) <= set(found["hosts"]) and \
+        all(any(fnmatchcase(name, pattern) for pattern in programs) for name in DEFAULTS["TESTS"].split())
+
+
+def newest_validation(results, base, trees):
+    """What the newest whole validation found that walked along these trees of this base, or None."""
     for path in sorted(results.glob("*-validate*/matrix.json"), reverse=True):
+        # One that was killed may have half of it.
+        if path.parent.name.endswith(".partial"):
+            continue
         found = json.loads(path.read_text(encoding="utf-8"))
-        if not path.parent.name.endswith(".partial") and [patch.get("tree") for patch in found["patches"]] == trees:
+        same = found.get("base") == base and [patch.get("tree") for patch in found["patches"]] == trees
+        if same and _is_whole(found):
             return found
     return None
 
@@ -68,7 +82,8 @@ def cover(words):
         print(__doc__, file=sys.stderr)
         return 2
     series = OurSeries(words[0])
-    found = newest_validation(TOP / "results", [series.tree_id(patch) for patch in series.patches])
+    found = newest_validation(TOP / "results", job.base_of(TOP / "build/base" / words[0]),
+                              [series.tree_id(patch) for patch in series.patches])
     told = matrix(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
                                         "has walked along this series."]
     # "Linux 7.3.4, the parts …"

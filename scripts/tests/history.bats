@@ -216,9 +216,13 @@ small_base() {
 	grep -q " files changed, " "$cover"
 	grep -q "is not known: no .make validate.$" "$cover"
 	mkdir -p results/1-validate
-	git -C "$HISTORY" log --reverse --format=%T stock..series | awk '
+	local about
+	about=$(PYTHONPATH=scripts /usr/bin/python3 -c "import job, json, validate; print(json.dumps({
+		'base': job.base_of(job.TOP / 'build/base/6.12'), 'hosts': ['vhe', 'nvhe'],
+		'tests': validate.DEFAULTS['TESTS'].split(), 'patches': []})[:-2])")
+	git -C "$HISTORY" log --reverse --format=%T stock..series | awk -v about="$about" '
 		{ printf "%s{\"number\": %d, \"tree\": \"%s\", \"built\": true, \"wrong\": [], \"cases\": [",
-			NR == 1 ? "{\"hosts\": [\"vhe\"], \"patches\": [" : ", ", NR - 1, $1
+			NR == 1 ? about : ", ", NR - 1, $1
 		  printf "{\"host\": \"vhe\", \"name\": \"user_irq_cap.a\", \"verdict\": \"%s\"}]}", NR < 4 ? "fail" : "pass" }
 		END { print "]}" }' > results/1-validate/matrix.json
 	scripts/format-series.sh

@@ -7,6 +7,7 @@ import unittest
 from pathlib import Path
 
 import cover
+from job import QUICK
 
 
 def patch(number, tree="", built=True, wrong=(), **verdicts):
@@ -43,19 +44,49 @@ class Matrix(unittest.TestCase):
 
 
 class Newest(unittest.TestCase):
-    def validation(self, folder, name, *trees):
-        (Path(folder) / name).mkdir()
-        (Path(folder) / name / "matrix.json").write_text(json.dumps(
-            {"series": name, "patches": [patch(number, tree) for number, tree in enumerate(trees)]}), encoding="utf-8")
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = Path(temporary.name)
+
+    def validation(self, name, *trees, **values):
+        (self.folder / name).mkdir()
+        found = {"series": name, "base": "6.12.1", "hosts": ["vhe", "nvhe"], "tests": QUICK.split(),
+                 "patches": [patch(number, tree) for number, tree in enumerate(trees)], **values}
+        (self.folder / name / "matrix.json").write_text(json.dumps(found), encoding="utf-8")
+
+    def newest(self):
+        found = cover.newest_validation(self.folder, "6.12.1", ["a", "b"])
+        return found and found["series"]
 
     def test_the_newest_complete_one_of_these_trees(self):
-        with tempfile.TemporaryDirectory() as folder:
-            self.assertIsNone(cover.newest_validation(Path(folder), ["a", "b"]))
-            self.validation(folder, "1-validate", "a", "b")
-            self.validation(folder, "2-validate", "a", "b")
-            self.validation(folder, "3-validate", "a", "c")
-            self.validation(folder, "4-validate.partial", "a", "b")
-            self.assertEqual(cover.newest_validation(Path(folder), ["a", "b"])["series"], "2-validate")
+        self.assertIsNone(self.newest())
+        self.validation("1-validate", "a", "b")
+        self.validation("2-validate", "a", "b")
+        self.validation("3-validate", "a", "c")
+        self.validation("4-validate.partial", "a", "b")
+        self.assertEqual(self.newest(), "2-validate")
+
+    def test_one_that_was_killed_as_it_wrote(self):
+        self.validation("1-validate", "a", "b")
+        (self.folder / "2-validate.partial").mkdir()
+        (self.folder / "2-validate.partial/matrix.json").write_text('{"patches": [', encoding="utf-8")
+        self.assertEqual(self.newest(), "1-validate")
+
+    def test_one_that_looked_at_less_or_at_another_base(self):
+        self.validation("1-validate", "a", "b", hosts=["vhe", "nvhe", "icount"], tests=["user_irq_*"])
+        for number, values in enumerate(({"hosts": ["vhe"]}, {"tests": ["user_irq_cap"]}, {"base": "6.12.2"},
+                                         {"tests": [f"{name}.*.one" for name in QUICK.split()]}), 2):
+            self.validation(f"{number}-validate", "a", "b", **values)
+        self.assertEqual(self.newest(), "1-validate")
+
+    def test_one_of_before_it_was_kept_what_was_looked_at(self):
+        self.validation("1-validate", "a", "b")
+        path = self.folder / "1-validate/matrix.json"
+        found = json.loads(path.read_text(encoding="utf-8"))
+        del found["base"], found["tests"]
+        path.write_text(json.dumps(found), encoding="utf-8")
+        self.assertIsNone(self.newest())
 
 
 if __name__ == "__main__":
