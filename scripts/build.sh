@@ -5,8 +5,8 @@
 #
 # usage: build.sh TREE-FOLDER [FRAGMENT...]
 # FRAGMENT names a file of kernel/configs/optional, which may have variables for make in
-# a line "# Make:". Prints the path of the Image. Exit status: 1 the tree does not build,
-# 2 it could not be tried.
+# a line "# Make:". Prints the path of the Image. Exit status: 3 the tree does not build,
+# 2 it could not be tried, 1 a step of this script itself went wrong.
 #
 # Objects go to the folder out/ in the tree, so that the source is "../" in each tree's
 # compiler command lines, and objects of one tree do for another (see scripts/tree.sh).
@@ -65,8 +65,10 @@ does_not_build() {
 	first_errors "$log"
 	! grep -q 'No space left on device' "$log" ||
 		could_not_run "$1: the disk is full." "Make room there, then run the same command again."
+	! grep -qE 'Killed signal|Cannot allocate memory' "$log" ||
+		could_not_run "$1: no memory is left for it." "End what needs much, then run the same command again."
 	say "$1; all of it is in $log." "Correct it, then run the same command again."
-	exit 1
+	exit 3
 }
 
 # One call of Kconfig's, which asks the compiler a hundred questions: tinyconfig and a merge would be three. Of
@@ -102,7 +104,13 @@ not_taken() {
 
 # With an optional fragment most objects are as without, and the next fragment's kernel takes them, too.
 if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
-	"$0" "$tree" > /dev/null
+	status=0
+	"$0" "$tree" > /dev/null || status=$?
+	if [ "$status" -ne 0 ]; then
+		# Who looks into the log of this one finds why.
+		cp "$TOP/build/log/build-$(basename "$tree")-out.log" "$log" 2> /dev/null || true
+		exit "$status"
+	fi
 	say "objects of $(basename "$tree") without CONFIG='$*'"
 	new=$(mktemp -d "$tree/$out.XXXXXX")
 	trap 'rm -rf "$new"' EXIT

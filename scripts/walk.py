@@ -36,8 +36,8 @@ from programs import choose_programs, left_out, programs_of
 # about in brackets. modpost begins with the kind.
 _COMPLAINT = re.compile(r"(?:(?:\b|/)(?P<place>[\w./-]+?):(?:[\d.-]+:)*\s*|^)"
                         r"(?:fatal )?(?P<kind>warning|error)(?: \(\w+\))?: (?P<text>.*)", re.I)
-# What build.sh ends with when it did its part, and the tree is at fault.
-_DOES_NOT_BUILD = 1
+# What build.sh ends with when the tree is at fault. Whatever else went wrong is told by another status.
+_DOES_NOT_BUILD = 3
 # The scripts that make what a record tells of, beside the modules that this one needs.
 _SCRIPTS = ("build.sh", "checkout.sh", "sparse.sh", "steps.sh", "tree.sh")
 

@@ -389,7 +389,7 @@ archive_with() {
 # The tree is at fault, not the machine.
 does_not_build() {
 	echo "$output"
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 3 ]
 	local words
 	for words; do
 		[[ "$output" == *"$words"* ]]
@@ -413,6 +413,32 @@ tree_in_name() {
 	tree_in_name "$BATS_TEST_TMPDIR/tree" 'echo "x.s: Fatal error: x.o: No space left on device" >&2; false'
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
 	could_not_run "Fatal error" "the disk is full" "Make room"
+}
+
+@test "a compiler for which there is no memory is no fault of the tree" {
+	local words
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	for words in "x86-gcc: fatal error: Killed signal terminated program cc1" "ld: error: x.o: Cannot allocate memory"; do
+		printf 'tinyconfig:\n\t@echo "%s" >&2; false\n' "$words" > "$BATS_TEST_TMPDIR/tree/Makefile"
+		run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
+		could_not_run "$words" "no memory is left" "run the same command again"
+	done
+}
+
+@test "what goes wrong in the build's own steps is no fault of the tree" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	touch "$BATS_TEST_TMPDIR/tree/out"
+	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
+	echo "$output"
+	[ "$status" -eq 1 ]
+}
+
+@test "a kernel whose objects come of another one has the words of that if it does not compile" {
+	mkdir -p "$BATS_TEST_TMPDIR/tree"
+	printf 'tinyconfig:\n\t@echo "x.c:1: error: planted" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
+	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree" edge
+	does_not_build "error: planted"
+	grep -q "error: planted" "$TOP/build/log/build-tree-out.edge.log"
 }
 
 # A tree that knows the options of all fragments, and takes them all as they are: Kconfig and taken.

@@ -20,13 +20,13 @@ from walk import complaints
 # file has to say.
 BUILD = """
 tree=$1 log=$2 status=0
-[ ! -e "$tree/full" ] || exit 2
+[ ! -e "$tree/full" ] || exit "$(cat "$tree/full")"
 mkdir -p "$tree/out"
 for source in "$tree"/source/*; do
     object=$tree/out/$(basename "$source").o
     [ "$source" -nt "$object" ] || continue
     cat "$source" >> "$log"
-    ! grep -q error "$source" || { status=1; break; }
+    ! grep -q error "$source" || { status=3; break; }
     cp "$source" "$object"
     touch -r "$source" "$object"
 done
@@ -149,11 +149,13 @@ class Walks(WithoutMachines):
         self.assertEqual(len(again.made), 1)
 
     def test_what_the_machine_could_not_do_is_told_of_no_patch(self):
-        one = WithoutKernels(self.series)
-        (one.tree / "full").touch()
-        with self.assertRaisesRegex(CouldNotRun, "build.sh could not do its part"):
-            one.go()
-        (one.tree / "full").unlink()
+        for status in ("1", "2", "137"):
+            one = WithoutKernels(self.series)
+            (one.tree / "full").write_text(status)
+            with self.assertRaisesRegex(CouldNotRun, "build.sh could not do its part"):
+                one.go()
+            CHILDREN.restart()
+            (one.tree / "full").unlink()
         _, records = self.walk()
         self.assertEqual([record["built"] for record in records.values()], [True, True, True])
 
