@@ -13,6 +13,7 @@ import re
 from datetime import datetime, timezone
 
 import patchset
+from deviations import apply
 from verdicts import Case
 
 ORIGIN = "kvm_user_irq"
@@ -122,10 +123,19 @@ def of_run(cases, facts, deviations, hosts, run, folder, patches):
     return report
 
 
-def of_validation(patches, facts, hosts, run, folder):
+def _case(recorded, deviations):
+    """A case of a record, as one that a deviation foresees if it is. A patch may have mended it, and that stands."""
+    case = Case(**recorded)
+    known = next((deviation for deviation in deviations if deviation.covers(case)), None)
+    if known and case.verdict == known.verdict:
+        apply(case, [known])
+    return case
+
+
+def of_validation(patches, facts, hosts, run, folder, deviations=()):
     """PATCHES: (name of its folder in FOLDER, its file or None for a commit that others have, its record), in order.
 
-    FACTS["commit"] is that commit, or empty.
+    FACTS["commit"] is that commit, or empty. DEVIATIONS: those of the Linux that the series stands on.
     """
     report, files, urls = _empty(), [], {}
     for name, file, record in patches:
@@ -139,7 +149,8 @@ def of_validation(patches, facts, hosts, run, folder):
         else:
             _add_build(report, mine, record["compiler"], status="FAIL", comment=_text(record["error"]),
                        log_url=(place / "build.log").as_uri())
-        _add_tests(report, mine, place, [Case(**case) for case in record["cases"]], hosts, [])
+        _add_tests(report, mine, place, [_case(case, deviations) for case in record["cases"]], hosts,
+                   deviations)
     return report
 
 

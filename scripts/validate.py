@@ -21,6 +21,7 @@ import sys
 import time
 from fnmatch import fnmatchcase
 
+import deviations
 import greens
 import job
 import kcidb
@@ -108,7 +109,9 @@ def write_results(series, walk, hosts, records, text, wrong, notes, facts):
             mail.write_text(series.mail(patch), encoding="utf-8")
         patches.append((folder.name, mail if mail.exists() else None, records[patch.number]))
     facts = {**facts, "base": job.version_of(walk.tree), "commit": series.published}
-    told = kcidb.of_validation(patches, facts, hosts, partial.stem, partial.with_suffix(""))
+    # Ours stands on the baseline, of which these say nothing.
+    known = deviations.read_deviations(facts["base"]) if series.published else []
+    told = kcidb.of_validation(patches, facts, hosts, partial.stem, partial.with_suffix(""), known)
     (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,

@@ -108,6 +108,24 @@ class Validation(unittest.TestCase):
         self.assertEqual([one["build_id"] for one in report["tests"]],
                          [f"kvm_user_irq:20270115-validate/patch-0{number}/arm64" for number in (0, 2)])
 
+    def test_a_range_shows_what_is_known_of_the_linux_that_it_stands_on(self):
+        def told(verdict):
+            case = {"name": "t.line.a", "host": "vhe", "verdict": verdict, "seconds": 0.5, "reason": "", "log": []}
+            record = {"built": True, "error": "", "compiler": "gcc 12", "cases": [case], "seconds": {"build": 8.0}}
+            report = json.loads(kcidb.text(kcidb.of_validation(
+                [("patch-00", None, record)], {**FACTS, "commit": "a" * 40}, [read_host("vhe")], "20270115-validate",
+                Path("/srv/results/20270115-validate"), DEVIATIONS)))
+            self.assertEqual(kcidb_rules.broken(report), [])
+            # The record stays as it is: what a patch did is judged by it.
+            self.assertEqual(case["verdict"], verdict)
+            return [(test["status"], test["misc"]["verdict"]) for test in report["tests"]], \
+                [incident["present"] for incident in report["incidents"]]
+
+        self.assertEqual(told("fail"), ([("FAIL", "xfail")], [True]))
+        # A patch of the range may mend it.
+        self.assertEqual(told("pass"), ([("PASS", "pass")], [False]))
+        self.assertEqual(told("crash"), ([("FAIL", "crash")], [False]))
+
 
 class Rules(unittest.TestCase):
     """The description finds what it is there to find."""
