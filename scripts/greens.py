@@ -7,6 +7,7 @@ What does not tell how a case went is held against each patch that has it: the o
 makes nothing of it.
 """
 
+from collections import Counter
 from fnmatch import fnmatchcase
 
 from verdicts import Case, unexpected
@@ -128,12 +129,14 @@ def judge(patches, records, checkpatch, hosts, patterns=(), known=None):
     CHECKPATCH: what it says of each patch, by number. HOSTS: their names. PATTERNS: those that chose programs
     and cases, of the KNOWN programs.
     """
-    wrong, before, said = {}, None, set()
+    wrong, before, said = {}, None, Counter()
     dark = _without_a_look(records, hosts)
     for patch in patches:
         record = records[patch.number]
-        news = [line for line in record["warnings"] if line not in {*said, record["error"]}]
-        said.update(news)
+        # A file that warned like this before may do so again, and as often.
+        counted = Counter(line for line in record["warnings"] if line != record["error"])
+        news = sorted((counted - said).elements())
+        said |= counted
         mine = [] if patch.number == 0 else [*checkpatch.get(patch.number, ()), *news]
         if not record["built"]:
             mine.append(f"does not build: {record['error']}")

@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 import results
@@ -43,9 +44,14 @@ _SCRIPTS = ("build.sh", "checkout.sh", "sparse.sh", "steps.sh", "tree.sh")
 
 
 def complaints(text, kinds=("warning", "error")):
-    """What a compiler or checker says, without the line numbers that any patch may shift."""
-    return sorted({": ".join(filter(None, (match["place"], match["text"])))
-                   for match in map(_COMPLAINT.search, text.splitlines()) if match and match["kind"].lower() in kinds})
+    """What a compiler or checker says, without the line numbers that any patch may shift.
+
+    So a source may say the same twice. Of a header each unit does that has it, and how many are compiled varies.
+    """
+    said = [(match["place"] or "", match["text"]) for match in map(_COMPLAINT.search, text.splitlines())
+            if match and match["kind"].lower() in kinds]
+    counted = [each for each in said if each[0].endswith(".c")]
+    return sorted(": ".join(filter(None, each)) for each in (*counted, *(set(said) - set(counted))))
 
 
 def digest(*parts):
@@ -197,15 +203,18 @@ class Walk:
     def _build(self, patch):
         began = time.time()
         self.series.check_out(patch, self.tree)
+        whole = ""
         if patch.number == 0 and not self.clean_build():
             # By itself, for its time to be that of a build and no more.
-            self._make({})
+            _, _, whole = self._make({})
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
         for name in self.series.changed(patch):
             os.utime(self.tree / name, follow_symlinks=False)
         status, image, text = self._make(
             {"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "\n".join(self.series.sources())} if self.sparse else {})
-        record = {"built": not status, "error": "", "warnings": complaints(text),
+        # What both builds compiled said the same twice.
+        warnings = sorted((Counter(complaints(whole)) | Counter(complaints(text))).elements())
+        record = {"built": not status, "error": "", "warnings": warnings,
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:

@@ -214,6 +214,14 @@ class Greens(unittest.TestCase):
         old = record(warnings=["a.c: old"], a="pass pass")
         self.assertEqual(judged(old, record(warnings=["a.c: old", "b.c: new"], a="pass pass")), ["b.c: new"])
 
+    def test_a_second_warning_like_the_first(self):
+        def warned(times):
+            return record(warnings=times * ["a.c: unused variable 'x'"], a="pass pass")
+
+        self.assertEqual(judged(warned(1), warned(3)), 2 * ["a.c: unused variable 'x'"])
+        # One that was taken away, or whose file was not compiled, may come back.
+        self.assertEqual(judged(warned(2), warned(0), warned(2)), [])
+
     def test_checkpatch(self):
         same = record(a="pass pass")
         self.assertEqual(judged(same, same, checkpatch=["checkpatch: too long"]), ["checkpatch: too long"])

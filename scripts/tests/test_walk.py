@@ -121,6 +121,17 @@ class Walks(WithoutMachines):
         # A build whose time is told, and then with sparse.
         self.assertEqual(one.made, [{}, *3 * [{"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "source/a.c\nsource/b.c"}]])
 
+    def test_what_the_base_says_elsewhere_is_heard_when_all_of_it_is_compiled(self):
+        class Old(Series):
+            def _files(self, patch):
+                return {**super()._files(patch), "base": "base:1: warning: old"}
+
+            def changed(self, patch):
+                return super().changed(patch) if patch.number else []
+
+        _, records = self.walk(Old({1: ("a.c", "fine")}))
+        self.assertEqual([records[n]["warnings"] for n in records], [["base: old"], []])
+
     def test_what_is_known_is_not_done_again(self):
         _, first = self.walk()
         again, records = self.walk()
@@ -227,6 +238,10 @@ class Complaints(unittest.TestCase):
 
     def test_who_does_not(self):
         self.assertEqual(complaints("  CC      arch/arm64/kvm/error.o\nmake[3]: *** [x.o] Error 1\nx.c: note: see"), [])
+
+    def test_those_of_a_source_are_counted_and_of_a_header_as_many_units_tell_one(self):
+        text = "\n".join(f"{place}: warning: odd" for place in ("a.h:1", "a.c:1", "a.c:2", "a.h:1"))
+        self.assertEqual(complaints(text), ["a.c: odd", "a.c: odd", "a.h: odd"])
 
     def test_those_that_end_a_build(self):
         self.assertEqual(complaints("a.c:1: warning: odd\na.c:2: fatal error: no x.h\na.c:3: error: no y", ("error",)),
