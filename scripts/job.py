@@ -73,17 +73,23 @@ class Job:
                                       self.given.get((case.host, case.name), "")))}
 
     def check_patterns(self, runs):
-        """A pattern over cases that none matched is a mistake of the caller's."""
-        plan = self.plan
-        names = {case for one in runs for case in one.verdicts.cases}
-        # A program that has but one verdict, on the whole of it, may have had the case.
-        whole = names & set(plan.programs)
-        for pattern in plan.patterns:
-            program = pattern.partition(".")[0]
-            if not any(fnmatchcase(name, pattern) for name in names) and \
-                    not any(fnmatchcase(name, program) for name in whole):
-                known = sorted(set().union(names, *(one.known for one in runs)))
-                raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(known))
+        check_patterns(self.plan.patterns, {case for one in runs for case in one.verdicts.cases},
+                       set().union(*(one.known for one in runs)))
+
+
+def check_patterns(patterns, names, known=()):
+    """A pattern that no case matched is a mistake of the caller's: it would leave nothing to judge.
+
+    NAMES: the cases that have a verdict. KNOWN: others that there are.
+    """
+    # A program that has but one verdict, on the whole of it, may have had the case.
+    whole = {name for name in names if "." not in name}
+    for pattern in patterns:
+        program, dot, _ = pattern.partition(".")
+        if not any(fnmatchcase(name, pattern if dot else f"{pattern}.*") for name in names) and \
+                not any(fnmatchcase(name, program) for name in whole):
+            raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  "
+                              + "\n  ".join(sorted({*names, *known})))
 
 
 def say(text):
@@ -108,9 +114,14 @@ def checked(values):
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
     if values["FORCE"] not in ("", "0", "1"):
         raise CouldNotRun(f"FORCE={values['FORCE']} is neither 0 nor 1.")
+    return chosen(values, DEFAULTS)
+
+
+def chosen(values, defaults):
+    """The VALUES with HOST=all as names; nothing is to be tested on no host, or with no test."""
     for key in ("HOST", "TESTS"):
         if not values[key].split():
-            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
+            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {defaults[key]}.")
     if values["HOST"] == "all":
         values["HOST"] = " ".join(name for name in known_hosts() if read_host(name).is_for(values["BASE"]))
     return values

@@ -19,7 +19,6 @@ import shutil
 import subprocess
 import sys
 import time
-from fnmatch import fnmatchcase
 
 import deviations
 import greens
@@ -44,20 +43,13 @@ def read_arguments(words):
                           "Give BASE=/path/to/linux.")
     if is_path(values["BASE"]) and not values["SERIES"]:
         raise CouldNotRun(f"BASE={values['BASE']} needs SERIES=, a range of its commits like v6.12..mybranch.")
-    for key in ("HOST", "TESTS"):
-        if not values[key].split():
-            raise CouldNotRun(f"{key} is empty. Leave it out for the default: {DEFAULTS[key]}.")
-    return values
+    return job.chosen(values, DEFAULTS)
 
 
 def check_patterns(patterns, records):
-    """A pattern over cases that none matched is a mistake of the caller's: it would leave nothing to judge."""
-    if not any(record["built"] for record in records.values()):
-        return
-    names = {case["name"] for record in records.values() for case in record["cases"]}
-    for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) or fnmatchcase(name.partition(".")[0], pattern) for name in names):
-            raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  " + "\n  ".join(sorted(names)))
+    """If nothing builds, there is no case that a pattern could match."""
+    if any(record["built"] for record in records.values()):
+        job.check_patterns(patterns, {case["name"] for record in records.values() for case in record["cases"]})
 
 
 def checkpatch(series, tree):

@@ -6,8 +6,6 @@ walk that was interrupted goes on where it was, and one along a series of which 
 patch changed does again what depends on that patch.
 """
 
-import contextlib
-import fcntl
 import functools
 import hashlib
 import inspect
@@ -24,6 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import job
 import results
 from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
@@ -79,17 +78,9 @@ def _bench(walk):
     return digest(*(path.read_text(encoding="utf-8") for path in sorted({*ours, *map(SCRIPTS.joinpath, _SCRIPTS)})))
 
 
-@contextlib.contextmanager
 def alone():
     """Only one walk at a time: they share the tree that they build."""
-    (TOP / "build").mkdir(exist_ok=True)
-    with open(TOP / "build/.walk.lock", "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("another validation, or the mutants, are being built; waiting for them")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return job.alone("walk", "another validation, or that of the mutants, goes on")
 
 
 class Walk:

@@ -21,8 +21,15 @@ class Asked(unittest.TestCase):
             with self.assertRaisesRegex(CouldNotRun, says):
                 read_arguments([word])
 
+    def test_all_hosts_are_those_of_the_base(self):
+        hosts = read_arguments(["HOST=all"])["HOST"].split()
+        self.assertIn("vhe", hosts)
+        self.assertNotIn("nested", hosts)
+        self.assertIn("nested", read_arguments(["HOST=all", "BASE=7"])["HOST"].split())
+
     def test_a_pattern_needs_a_case(self):
-        check_patterns(["t", "t.a*", "u", "arch_*"], records("t.ab", "u", "arch_timer"))
+        # A program that has but one verdict may have had the case.
+        check_patterns(["t", "t.a*", "u", "u.a", "arch_*"], records("t.ab", "u", "arch_timer"))
         with self.assertRaisesRegex(CouldNotRun, "no case matches TESTS='t.nonsense'. There are:\n  t.ab"):
             check_patterns(["t.nonsense"], records("t.ab"))
 
