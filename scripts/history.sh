@@ -51,6 +51,7 @@ fi
 
 # What was killed before it was whole.
 rm -rf "$TOP/build/history/.$name".??????
+needs_space "$TOP/build/history" 200
 new=$(mktemp -d "$TOP/build/history/.$name.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 export GIT_AUTHOR_NAME=kvm-user-irq GIT_AUTHOR_EMAIL=kvm-user-irq@example.org

@@ -45,7 +45,8 @@ def built():
             fcntl.flock(lock, fcntl.LOCK_SH)
             lacking = [name for name in programs if (place / "failed" / name).exists()]
             if lacking:
-                raise CouldNotRun(f"did not build: {', '.join(lacking)}; see above.")
+                raise CouldNotRun(f"did not build: {', '.join(lacking)}; what the compiler said stands above. "
+                                  "Correct that, or leave them out of TESTS=.")
             stamp = place / ".installed"
             if stamp.exists() and stamp.read_text(encoding="utf-8").split() == paths:
                 yield installed

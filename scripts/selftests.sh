@@ -102,7 +102,8 @@ built=$programs
 rm -rf "$failed" "$installed.new"
 mkdir -p "$failed"
 if ! logged "$log" how_far build; then
-	[ -e "$headers/linux/kvm.h" ] || could_not_run "cannot make the headers of $tree; all of it is in $log."
+	[ -e "$headers/linux/kvm.h" ] || could_not_run "cannot make the headers of $tree; all of it is in $log." \
+		"Correct that, or make room on the disk, then run the same command again."
 	# One by one, to learn which do build. The failed ones are verdicts, so this goes on.
 	built=
 	kvm=$linux/tools/testing/selftests/kvm
@@ -120,7 +121,8 @@ if ! logged "$log" how_far build; then
 	[ -n "$built" ] || could_not_run "not one of the tests builds; all of it is in $log." \
 		"Correct that, then run the same command again."
 fi
-kselftest "$built" install >> "$log" 2>&1 || could_not_run "cannot install the tests; all of it is in $log."
+kselftest "$built" install >> "$log" 2>&1 || could_not_run "cannot install the tests; all of it is in $log." \
+	"Correct that, or make room on the disk, then run the same command again."
 rm -rf "$stripped"
 cp -a "$installed.new" "$stripped"
 for program in $built; do

@@ -8,6 +8,7 @@ folder of our own, and no reference is made.
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +19,11 @@ from job import SCRIPTS, path_of, start
 # Without these a tree cannot be held against KVM's selftests on arm64.
 NEEDED = ("arch/arm64/kvm/arm.c", "virt/kvm/kvm_main.c", "tools/testing/selftests/kvm/lib/kvm_util.c")
 
-
 # The library's own limit, as base.sh has it.
 OLDEST = [6, 8]
+
+# What it takes in MiB, with some room, as base.sh has it.
+WHOLE_LINUX = 2500
 
 
 @dataclass
@@ -49,7 +52,9 @@ class Series:
         done = subprocess.run(["git", "--git-dir", self.git_dir, *arguments], capture_output=True, text=True,
                               errors="backslashreplace", check=False, **options)
         if done.returncode:
-            raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {done.stderr.strip()}")
+            raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {done.stderr.strip()}\n"
+                              "Is the repository whole (git fsck), and is there room on the disk? "
+                              "Then run the same command again.")
         return done.stdout
 
     def _patch(self, number, commit):
@@ -92,8 +97,13 @@ class Series:
     def check_out(self, patch, tree):
         """Makes the folder TREE what it is after PATCH."""
         tree.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(tree).free >> 20
+        if free < WHOLE_LINUX and not (tree / ".index").exists():
+            raise CouldNotRun(f"{free} MiB are free in {tree}, and a whole Linux needs {WHOLE_LINUX}. "
+                              "Make room there, then run the same command again.")
         if subprocess.run([SCRIPTS / "checkout.sh", self.git_dir, patch.commit, tree], check=False).returncode:
-            raise CouldNotRun(f"cannot check out {patch.commit[:12]} in {tree}; what git said stands above.")
+            raise CouldNotRun(f"cannot check out {patch.commit[:12]} in {tree}; what git said stands above. "
+                              "Is there room on the disk? Then run the same command again.")
 
 
 class OurSeries(Series):

@@ -56,7 +56,8 @@ debian_release() {
 # needs_space FOLDER MIB: a full disk is better named before than found during a step.
 needs_space() {
 	local free
-	mkdir -p "$1" || could_not_run "cannot make the folder $1."
+	mkdir -p "$1" || could_not_run "cannot make the folder $1." \
+		"See that there is room and that you may write there, then run the same command again."
 	free=$(df --output=avail -m "$1" | tail -1)
 	[ "$free" -ge "$2" ] || could_not_run "$free MiB are free in $1, and this step needs $2." \
 		"Make room there, then run the same command again."

@@ -49,7 +49,11 @@ link_copy() {
 	say "$name: copy of $base_dir"
 	new=$(mktemp -d "$TOP/build/trees/.$name.XXXXXX")
 	trap 'rm -rf "$new"' EXIT
-	cp -al "$base_dir/." "$new" 2> /dev/null || cp -a "$base_dir/." "$new"
+	if ! cp -al "$base_dir/." "$new" 2> /dev/null; then
+		# On another disk it takes the room of the files themselves.
+		needs_space "$new" 2500
+		cp -a "$base_dir/." "$new" || could_not_run "cannot copy $base_dir to $tree." "Is there room on the disk?"
+	fi
 	chmod 755 "$new"
 }
 

@@ -195,6 +195,16 @@ small_base() {
 	[[ $output == *run-loop.patch*kernel/arch/arm64/kvm/user_irq.c* ]]
 }
 
+@test "a disk that is known to be too full" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho Avail\necho 17\n' > "$BATS_TEST_TMPDIR/bin/df"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/df"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run scripts/history.sh 6.12
+	[ "$status" -eq 2 ]
+	[[ $output == *"17 MiB are free"*"Make room"* ]]
+	[ ! -e "$HISTORY" ]
+}
+
 @test "an interrupted attempt leaves nothing that the next one trusts" {
 	timeout -s KILL 0.7 scripts/history.sh 6.12 || true
 	run scripts/history.sh 6.12

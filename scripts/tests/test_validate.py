@@ -5,7 +5,9 @@ import tempfile
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
+import series
 from children import CouldNotRun
 from series import Patch
 from validate import check_patterns, checkpatch, read_arguments
@@ -37,15 +39,28 @@ class Asked(unittest.TestCase):
         check_patterns(["t"], records(built=False))
 
 
+class Space(unittest.TestCase):
+    def test_a_disk_without_room_for_a_linux_is_named_before_one_is_written(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.object(series.shutil, "disk_usage", return_value=SimpleNamespace(free=17 << 20)), \
+                mock.patch.object(series.subprocess, "run", return_value=SimpleNamespace(returncode=0)):
+            tree = Path(folder) / "walk"
+            with self.assertRaisesRegex(CouldNotRun, "17 MiB are free .* needs 2500. Make room"):
+                series.Series.check_out(SimpleNamespace(git_dir="x"), Patch(1, "a" * 40, ""), tree)
+            # The next patch changes some files of it only.
+            (tree / ".index").touch()
+            series.Series.check_out(SimpleNamespace(git_dir="x"), Patch(1, "a" * 40, ""), tree)
+
+
 class Checkpatch(unittest.TestCase):
     def said(self, script, published):
         with tempfile.TemporaryDirectory() as folder:
             tree = Path(folder).resolve()
             (tree / "scripts").mkdir()
             (tree / "scripts/checkpatch.pl").write_text(script, encoding="utf-8")
-            series = SimpleNamespace(patches=[Patch(0, "", ""), Patch(1, "", "")], mail=lambda patch: "a mail",
+            theirs = SimpleNamespace(patches=[Patch(0, "", ""), Patch(1, "", "")], mail=lambda patch: "a mail",
                                      checkpatch=(), published=published, git_dir="/their/.git")
-            return [line.replace(folder, "TREE") for line in checkpatch(series, tree)[1]]
+            return [line.replace(folder, "TREE") for line in checkpatch(theirs, tree)[1]]
 
     def test_commits_are_looked_up_where_the_series_is_and_never_in_our_repository(self):
         script = 'use Cwd; print getcwd(), " ", $ENV{GIT_DIR} // "none", "\\n";'
