@@ -19,8 +19,11 @@ history=$("$TOP/scripts/history.sh" "$base")
 mails=$TOP/build/mails/$base
 cover=$("$TOP/scripts/cover.py" "$base")
 mkdir -p "$TOP/build/mails"
+# From here on nobody makes the history anew; the letter asked for it itself.
+take_lock "$TOP/build/history/.$base.lock" "making this history"
 new=$(mktemp -d "$TOP/build/mails/.$base.XXXXXX")
-trap 'git -C "$history" worktree prune; rm -rf "$new"' EXIT
+# In this order: git forgets a worktree only when it is gone.
+trap 'rm -rf "$new"; git -C "$history" worktree prune' EXIT
 author() { git -C "$history" log -1 --format="$1" series; }
 # The notes, which cases a patch turns green, stand below the mail's three dashes.
 GIT_COMMITTER_NAME=$(author %an) GIT_COMMITTER_EMAIL=$(author %ae) \

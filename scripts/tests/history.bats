@@ -219,6 +219,22 @@ small_base() {
 	[ "$(find build/mails/6.12 -name '*.patch' ! -name '0000-*' | wc -l)" -eq "$(patches_of 6.12)" ]
 }
 
+@test "mails that git am does not take leave nothing in the history" {
+	local before
+	scripts/format-series.sh
+	before=$(find build/mails -type f -exec sha256sum {} + | sort)
+	mkdir bin
+	printf '#!/bin/sh\ncase " $* " in *" am "*) exit 1 ;; esac\nexec /usr/bin/git "$@"\n' > bin/git
+	chmod 755 bin/git
+	PATH=$PWD/bin:$PATH run scripts/format-series.sh
+	[ "$status" -eq 2 ]
+	[[ $output == *"git am does not take the mails"* ]]
+	[ "$(git -C "$HISTORY" worktree list | wc -l)" -eq 1 ]
+	[ -z "$(ls "$HISTORY/.git/worktrees" 2> /dev/null)" ]
+	[ "$before" = "$(find build/mails -type f -exec sha256sum {} + | sort)" ]
+	[ -z "$(find build/mails -name '.*')" ]
+}
+
 @test "the cover letter says what the series does, and what validation found of these very patches" {
 	local cover=build/mails/6.12/0000-cover-letter.patch
 	scripts/format-series.sh
