@@ -29,6 +29,7 @@ KEYS = {
     "NEEDS_QEMU": "the oldest version of QEMU that has this machine, where Debian 12's does not do",
     "BASES": "the bases that it is a host of when all hosts are asked for; without it, of any",
     "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
+    "SKIPS": "why cases skip on it: shell patterns over their reasons, with | between them",
     "SAYS": "what the kernel prints when the machine is what it claims to be, as a regular expression",
 }
 NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
@@ -74,6 +75,10 @@ class Host:
     @property
     def needs_qemu(self):
         return self.values.get("NEEDS_QEMU")
+
+    @property
+    def skips(self):
+        return [pattern.strip() for pattern in self.values.get("SKIPS", "").split("|") if pattern.strip()]
 
     def is_for(self, base):
         return "BASES" not in self.values or base in self.values["BASES"].split()

@@ -12,7 +12,7 @@ from html import escape
 
 import greens
 from stream import printable
-from verdicts import VERDICTS, in_words
+from verdicts import VERDICTS, explained, in_words
 
 # A verdict has a sign as well as a colour: not everybody can tell colours apart.
 SIGNS = {"pass": "✓", "fail": "✗", "skip": "–", "xfail": "(✗)", "timeout": "T", "crash": "!", "missing": "?"}
@@ -244,7 +244,8 @@ def page_of_run(cases, facts, seconds, hosts, unexpected, patches, sentences):
     place = {host.name: index for index, host in enumerate(hosts)}
     cells = {(case.name, place[case.host]): Cell(
         case.verdict, (case.host, case.name) not in unexpected, case.seconds,
-        case.reason or unexpected.get((case.host, case.name), ""), case.log) for case in cases}
+        explained(case, unexpected[case.host, case.name]) if (case.host, case.name) in unexpected else case.reason,
+        case.log) for case in cases}
     times = ", ".join(f"{key} {value:.1f}" for key, value in seconds.items())
     started = datetime.fromtimestamp(facts["started"], timezone.utc).strftime("%Y-%m-%d %H:%M:%S UTC")
     links = [("all files of this run", ["results.ktap", "junit.xml", "kcidb.json", "summary.json", "console.log"])]

@@ -29,7 +29,7 @@ from children import CHILDREN, CouldNotRun
 from hostrun import HostRun, drop_kernel
 from job import TOP, say
 from table import aligned
-from verdicts import VERDICTS, count, in_words
+from verdicts import VERDICTS, count, explained, in_words
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
 SAY_EVERY = 5
@@ -74,7 +74,7 @@ class Tally:
                     self.random[key] += int(number_of)
             if (why := wrong.get((case.host, case.name))):
                 self.unexpected.append({"host": host, "round": number, "name": case.name, "verdict": case.verdict,
-                                        "reason": case.reason or why, "replay": replay(case), "log": case.log})
+                                        "reason": explained(case, why), "replay": replay(case), "log": case.log})
         if not cases:
             self.unexpected.append({"host": host, "round": number, "name": "", "verdict": "missing",
                                     "reason": "the round gave no verdict at all", "replay": "", "log": []})

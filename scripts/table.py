@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a person reads at the end of a run."""
 
-from verdicts import VERDICTS, excerpt
+from verdicts import VERDICTS, excerpt, explained
 
 _MOST_IN_FULL = 10
 
@@ -53,7 +53,7 @@ def text(cases, hosts, unexpected):
         lines.append("Not as expected:")
         width = max(len(host) for host in hosts) + 1
         for number, case in enumerate(wrong):
-            reason = case.reason or unexpected[case.host, case.name]
+            reason = explained(case, unexpected[case.host, case.name])
             lines.append(f"  {case.verdict:8}{case.host:{width}}{case.name}: {reason}")
             if number < _MOST_IN_FULL:
                 lines += [f"      | {line}" for line in excerpt(case.log)]

@@ -3,6 +3,7 @@
 
 import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 VERDICTS = ("pass", "fail", "skip", "xfail", "timeout", "crash", "missing")
 # Lines of a case's log: those that are kept, and those that fit in a table.
@@ -100,10 +101,10 @@ def in_words(wrong, total):
     return f"{wrong} of {total} verdicts not as expected" if wrong else f"all {total} verdicts as expected"
 
 
-def unexpected(case, tree, forced, given=""):
+def unexpected(case, tree, forced, given="", skips=("*",)):
     """Why this verdict is not what TREE should give, or an empty string.
 
-    GIVEN: what the case needs, if this run has it.
+    GIVEN: what the case needs of the kernel, if this run has it. SKIPS: patterns over what the host may lack.
     """
     if case.foreseen:
         return ""
@@ -112,13 +113,21 @@ def unexpected(case, tree, forced, given=""):
             return "skips for want of KVM, which every tree has"
         if case.reason.startswith(_NO_FEATURE) and forced:
             return "skips although it is forced to run"
-        if case.reason.startswith(_NO_FEATURE) and tree != "baseline":
-            return "skips for want of what is to be tested; FORCE=1 shows what fails without it"
-        if case.reason.startswith(_NO_SUPPORT) and given:
-            return f"skips although it has what it needs, {given}"
-        return ""
+        if case.reason.startswith(_NO_FEATURE):
+            return "" if tree == "baseline" else \
+                "skips for want of what is to be tested; FORCE=1 shows what fails without it"
+        if case.reason.startswith(_NO_SUPPORT):
+            return f"skips although it has what it needs, {given}" if given else ""
+        if any(fnmatchcase(case.reason, pattern) for pattern in skips):
+            return ""
+        return f"skips for what hosts/{case.host}.host does not name: if this host cannot do it, add it to SKIPS there"
     if tree == "baseline":
         if forced:
             return "" if case.verdict == "fail" else f"{case.verdict} on the baseline, where it has to fail"
         return f"{case.verdict} on the baseline, where it has to skip"
     return "" if case.verdict in ("pass", "xfail") else case.verdict
+
+
+def explained(case, why):
+    """The reason of a verdict that is not as expected, WHY as above: a skip's own says nothing against it."""
+    return f"{case.reason}: {why}" if case.verdict == "skip" else case.reason or why

@@ -14,7 +14,8 @@ import clauses
 import job
 from clauses import Clause, ClauseError, cases_of, page, problems, read_clauses
 from deviations import Deviation
-from hosts import read_host
+from hosts import Host, read_host
+from verdicts import Case
 
 SOURCE = """\
 /*
@@ -143,6 +144,22 @@ class Needs(unittest.TestCase):
     def test_no_other_tree_has_it(self):
         for tree in ("stock", "baseline"):
             self.assertEqual(self.needs(tree, "edge"), set())
+
+
+class Skips(unittest.TestCase):
+    """What a host's file says of skips holds for our cases on our bases."""
+
+    def skips(self, name, base="6.12"):
+        hosts = [read_host("vhe"), Host("board", {"SKIPS": "no GICv3 * | one CPU: *"}), Host("other", {})]
+        one = job.Job({"BASE": base}, hosts, None, None, {}, None, [], [], {})
+        return [one.skips(Case(name, host, "skip")) for host in ("board", "other")]
+
+    def test_a_host_names_them_or_has_none(self):
+        self.assertEqual(self.skips("user_irq_timer.a"), [["no GICv3 *", "one CPU: *"], []])
+
+    def test_of_others_tests_and_trees_any_skip_is_good(self):
+        self.assertEqual(self.skips("psci_test"), [["*"], ["*"]])
+        self.assertEqual(self.skips("user_irq_timer.a", "/somebody's/linux"), [["*"], ["*"]])
 
 
 class Page(unittest.TestCase):

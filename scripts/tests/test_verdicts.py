@@ -6,7 +6,7 @@ import unittest
 
 from hostverdicts import HostVerdicts
 from stream import CUT, printable, read_boot
-from verdicts import KEPT, count, unexpected
+from verdicts import KEPT, Case, count, explained, unexpected
 
 SAYS = "VHE mode initialized"
 
@@ -740,10 +740,10 @@ class Ends(unittest.TestCase):
 
 
 class Expected(unittest.TestCase):
-    def why(self, verdict, tree, forced=False, reason="", given=""):
+    def why(self, verdict, tree, forced=False, reason="", **known):
         v = HostVerdicts("vhe", ["t"])
         v.set("t.a.x", verdict, reason)
-        return unexpected(v.cases["t.a.x"], tree, forced, given)
+        return unexpected(v.cases["t.a.x"], tree, forced, **known)
 
     def test_series_and_stock(self):
         for tree in ("series", "stock"):
@@ -761,6 +761,25 @@ class Expected(unittest.TestCase):
         self.assertIn("CONFIG=edge", self.why("skip", "series", reason="the kernel has no x", given="CONFIG=edge"))
         self.assertFalse(self.why("skip", "series", reason="no GICv3 on this machine", given="CONFIG=edge"))
         self.assertFalse(self.why("pass", "series", given="CONFIG=edge"))
+
+    def test_a_skip_that_the_host_may_give(self):
+        may = ["no GICv3 *", "the guest's PMU does not count event *"]
+        for tree, forced in (("series", False), ("stock", False), ("baseline", True)):
+            self.assertFalse(self.why("skip", tree, forced, "the guest's PMU does not count event 0x8", skips=may))
+            self.assertFalse(self.why("skip", tree, forced, "the kernel has no x", skips=may))
+            self.assertIn("hosts/vhe.host", self.why("skip", tree, forced, "WFI traps here", skips=may))
+            self.assertTrue(self.why("skip", tree, forced, "WFI traps here", skips=[]))
+        self.assertFalse(self.why("skip", "baseline", reason="KVM_CAP_ARM_USER_IRQ is not advertised", skips=[]))
+        self.assertTrue(self.why("skip", "series", reason="cannot open /dev/kvm: load KVM", skips=["*"]))
+
+    def test_a_person_is_told_what_is_wrong_with_a_skip(self):
+        self.assertEqual(explained(Case("t.a.x", "vhe", "skip", reason="WFI traps here"), "skips for x"),
+                         "WFI traps here: skips for x")
+        self.assertEqual(explained(Case("t.a.x", "vhe", "crash", reason="BUG: here"), "crash"), "BUG: here")
+        self.assertEqual(explained(Case("t.a.x", "vhe", "pass"), "pass on the baseline"), "pass on the baseline")
+
+    def test_a_skip_on_a_machine_that_nobody_described(self):
+        self.assertFalse(self.why("skip", "stock", reason="WFI traps here"))
 
     def test_baseline(self):
         self.assertEqual([bool(self.why(x, "baseline")) for x in ("skip", "pass", "fail", "crash")],
