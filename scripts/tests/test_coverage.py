@@ -72,11 +72,22 @@ class Reasons(unittest.TestCase):
         _, wrong = coverage.judge([], self.reasons)
         self.assertEqual(wrong, ["not-reached.ini: [never] names a line that was reached, or is not there: return 0;"])
 
+    def test_a_file_of_which_nothing_is_counted(self):
+        whole = coverage.Reason("at EL2", "x.c", None)
+        self.assertEqual(coverage.not_counted(["x.c"], [whole, *self.reasons]), ([("x.c", "at EL2")], []))
+        with self.assertRaisesRegex(CouldNotRun, "nothing was counted of x.c.*gcov.config"):
+            coverage.not_counted(["x.c"], self.reasons)
+        self.assertEqual(coverage.not_counted([], [whole]),
+                         ([], ["not-reached.ini: [at EL2] names a file that is counted, or is not ours: x.c"]))
+
+    def test_a_reason_for_a_whole_file_is_none_for_a_line(self):
+        self.assertEqual(coverage.judge([], [coverage.Reason("at EL2", "x.c", None)]), ([], []))
+
     def test_a_file_that_says_too_little(self):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
-            file.write("[never]\nfile = x.c\n")
+            file.write("[never]\nlines = x.c\n")
             file.flush()
-            with self.assertRaisesRegex(CouldNotRun, "needs the keys bases, file and lines"):
+            with self.assertRaisesRegex(CouldNotRun, "needs the keys bases and file"):
                 coverage.read_reasons("7", Path(file.name))
 
     def test_a_reason_is_one_of_a_base(self):
@@ -88,6 +99,15 @@ class Reasons(unittest.TestCase):
 
 
 class Runs(unittest.TestCase):
+    def test_the_notes_of_an_object_are_found_in_its_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path in ("arm.gcno", "hyp/vhe/switch.gcno", "vgic/vgic.gcno"):
+                notes = Path(folder, coverage.OUT, "arch/arm64/kvm", path)
+                notes.parent.mkdir(parents=True, exist_ok=True)
+                notes.touch()
+                self.assertEqual(coverage.notes_of(Path(folder), notes.stem), notes)
+            self.assertIsNone(coverage.notes_of(Path(folder), "timer"))
+
     def test_what_a_kernel_counted_comes_out_by_its_file(self):
         boot = Boot()
         read_ktap(b"    0.100 g 0.100000 x.gcda 00ff\n    0.200 q 0.200000 power off\n", boot)
