@@ -266,9 +266,31 @@ TEST_F(timer, counter_offset_moves_the_line)
 	EXPECT_EQ(progress, self->g->progress);
 }
 
+static void guest_arms_by_tval_and_lowers(struct user_irq_guest *g)
+{
+	const enum arch_timer timer = user_irq_timer(g->line);
+	const u64 ticks = usec_to_cycles(g->delay_us);
+	u64 before, from;
+
+	for (;;) {
+		timer_set_ctl(timer, 0);
+		before = timer_get_cntct(timer);
+		timer_set_tval(timer, ticks);
+		from = timer_get_cval(timer) - ticks;
+		__GUEST_ASSERT(before <= from && from <= timer_get_cntct(timer),
+			       "TVAL counts from %lu, and was set after %lu",
+			       (unsigned long)from, (unsigned long)before);
+		timer_set_ctl(timer, CTL_ENABLE);
+		guest_wait(g);
+		guest_set_level(g->line, false);
+		WRITE_ONCE(g->stop, 0);
+		guest_knock(g);
+	}
+}
+
 /*
- * A guest under an offset moves its line as any other does. Where the hardware
- * cannot add the offset, its accesses to the physical timer trap.
+ * A guest under an offset moves its line as any other does, by CVAL and by TVAL.
+ * Where the hardware cannot add the offset, its accesses to the physical timer trap.
  *
  * Clause: notified
  */
@@ -280,8 +302,10 @@ TEST_F(timer, guest_under_an_offset_moves_the_line)
 
 	self->g->delay_us = 1000;
 	set_offset(vcpu->vm, timer_get_cntfrq() / 1000);
-	user_irq_start_at(vcpu, guest_arms_and_lowers);
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 6; i++) {
+		if (i % 3 == 0)
+			user_irq_start_at(vcpu, i ? guest_arms_by_tval_and_lowers :
+						    guest_arms_and_lowers);
 		r = user_irq_run(vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 		WRITE_ONCE(self->g->stop, 1);
@@ -748,20 +772,42 @@ TEST_F(all, cycle_counter_overflows_at_32_bits)
 	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
 }
 
-static void guest_increments_a_long_counter(struct user_irq_guest *g)
+/* What a counter counts, of a chain the lower one; set by the host in the guest's copy. */
+static u64 counted;
+
+static void guest_overflows_a_long_counter(struct user_irq_guest *g)
 {
-	guest_count(0, ARMV8_PMUV3_PERFCTR_SW_INCR, 1);
 	write_sysreg(read_sysreg(pmcr_el0) | ARMV8_PMU_PMCR_LP, pmcr_el0);
 	isb();
-	write_sysreg(BIT(0), pmswinc_el0);
-	isb();
+	guest_count(0, counted, 1000);
+	while (!(read_sysreg(pmxevcntr_el0) >> 32))
+		write_sysreg(BIT(0), pmswinc_el0);
 	guest_knock(g);
 
-	write_sysreg(~0UL, pmxevcntr_el0);
-	write_sysreg(BIT(0), pmswinc_el0);
+	write_sysreg(-1000UL, pmxevcntr_el0);
 	isb();
-	guest_wait(g);
+	while (!(read_sysreg(pmovsclr_el0) & BIT(0)))
+		write_sysreg(BIT(0), pmswinc_el0);
+	guest_knock(g);
 }
+
+/* Low past the end of 32 bits, high at the end of 64. */
+#define ASSERT_LONG_COUNTER_IS_TOLD(_event) do {				\
+	struct kvm_vcpu *_vcpu = self->vcpus[0];				\
+	struct user_irq_return _back;						\
+	u64 _dfr0 = user_irq_get_reg(_vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64DFR0_EL1));	\
+										\
+	if (PMU_VERSION(_dfr0) < PMU_LONG_COUNTERS)				\
+		SKIP(return, "the guest's PMU has event counters of 32 bits only");	\
+	write_guest_global(_vcpu->vm, counted, _event);				\
+	user_irq_start_at(_vcpu, guest_overflows_a_long_counter);		\
+	_back = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _back);				\
+	_back = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, _back);			\
+	_back = user_irq_run(_vcpu);						\
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, _back);			\
+} while (0)
 
 /*
  * An event counter of 64 bits, as PMCR.LP makes it, overflows at the end of these:
@@ -771,18 +817,21 @@ static void guest_increments_a_long_counter(struct user_irq_guest *g)
  */
 TEST_F(all, event_counter_overflows_at_64_bits)
 {
-	struct kvm_vcpu *vcpu = self->vcpus[0];
-	struct user_irq_return r;
-	u64 dfr0 = user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_ID_AA64DFR0_EL1));
+	ASSERT_LONG_COUNTER_IS_TOLD(ARMV8_PMUV3_PERFCTR_SW_INCR);
+}
 
-	if (PMU_VERSION(dfr0) < PMU_LONG_COUNTERS)
-		SKIP(return, "the guest's PMU has event counters of 32 bits only");
+/*
+ * So does one that counts by itself.
+ *
+ * Clause: notified
+ */
+TEST_F(all, event_counter_that_counts_overflows_at_64_bits)
+{
+	const char *missing = user_irq_uncountable();
 
-	user_irq_start_at(vcpu, guest_increments_a_long_counter);
-	user_irq_run_to_knock(vcpu, &r);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	r = user_irq_run(vcpu);
-	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+	if (missing)
+		SKIP(return, "%s", missing);
+	ASSERT_LONG_COUNTER_IS_TOLD(ARMV8_PMUV3_PERFCTR_CPU_CYCLES);
 }
 
 /* The overflow comes before the host's next tick ends the wait, or else the alarm. */
@@ -845,9 +894,6 @@ TEST_F(all, overflow_in_wfi_is_told)
 	     "no WFI waits until the cycle counter overflows");
 }
 
-/* What the lower counter of a chain counts; set by the host in the guest's copy. */
-static u64 chained;
-
 /*
  * Counter 1 counts the overflows of counter 0, two until its own. The interrupt is
  * its alone.
@@ -859,7 +905,7 @@ static void guest_overflows_a_chain(struct user_irq_guest *g)
 	guest_count(1, ARMV8_PMUV3_PERFCTR_CHAIN, 2);
 	write_sysreg(0, pmselr_el0);
 	isb();
-	write_sysreg(chained, pmxevtyper_el0);
+	write_sysreg(counted, pmxevtyper_el0);
 	write_sysreg(BIT(0), pmcntenset_el0);
 	for (i = 0; i < 2; i++) {
 		write_sysreg((u32)-1000, pmxevcntr_el0);
@@ -879,7 +925,7 @@ static void guest_overflows_a_chain(struct user_irq_guest *g)
 										\
 	if (PMU_COUNTERS(user_irq_get_reg(_vcpu, KVM_ARM64_SYS_REG(SYS_PMCR_EL0))) < 2)	\
 		SKIP(return, "the guest's PMU has fewer than two event counters");	\
-	write_guest_global(_vcpu->vm, chained, _event);				\
+	write_guest_global(_vcpu->vm, counted, _event);				\
 	user_irq_start_at(_vcpu, guest_overflows_a_chain);			\
 	_back = user_irq_run(_vcpu);						\
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _back);					\
