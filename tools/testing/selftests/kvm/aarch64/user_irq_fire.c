@@ -578,6 +578,20 @@ static void *run_off_and_on(void *arg)
 	return returns;
 }
 
+/* vCPU 1 raises its line, and is turned off and on: what its KVM_RUN gave before and after. */
+static struct user_irq_return *turn_off_and_on(struct kvm_vcpu *vcpus[2], struct user_irq_return *r)
+{
+	struct user_irq_return *returns;
+	pthread_t thread;
+
+	user_irq_start_at(vcpus[0], guest_turns_on);
+	user_irq_start_at(vcpus[1], guest_raises_and_goes_off);
+	TEST_ASSERT(!pthread_create(&thread, NULL, run_off_and_on, vcpus[1]), "no thread");
+	user_irq_run_to_knock(vcpus[0], r);
+	pthread_join(thread, (void **)&returns);
+	return returns;
+}
+
 /*
  * A vCPU that the guest turns off and on again comes back with its devices reset:
  * that its line has fallen is told before it runs.
@@ -586,16 +600,9 @@ static void *run_off_and_on(void *arg)
  */
 TEST_F(line, fall_by_psci_off_and_on_is_told)
 {
-	struct user_irq_return r, *returns;
-	pthread_t thread;
+	struct user_irq_return r, *returns = turn_off_and_on(self->vcpus, &r);
 
-	user_irq_start_at(self->vcpus[0], guest_turns_on);
-	user_irq_start_at(self->vcpus[1], guest_raises_and_goes_off);
-	ASSERT_EQ(0, pthread_create(&thread, NULL, run_off_and_on, self->vcpus[1]));
-	user_irq_run_to_knock(self->vcpus[0], &r);
 	EXPECT_EQ(USER_IRQ_KNOCK, r.kind);
-	pthread_join(thread, (void **)&returns);
-
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, returns[0]);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, returns[1]);
 	EXPECT_EQ((u64)guest_knocks, user_irq_pc(self->vcpus[1]));
@@ -807,6 +814,28 @@ FIXTURE_SETUP(vms)
 
 FIXTURE_TEARDOWN(vms)
 {
+}
+
+/*
+ * The PMU is one of the devices that a vCPU which is turned on has reset.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(vms, fall_of_the_pmu_by_psci_off_and_on_is_told)
+{
+	struct user_irq_return r, *returns;
+	struct kvm_vcpu *vcpus[2];
+	int i;
+
+	user_irq_vm(self->lines, 2, guest_knocks, vcpus);
+	for (i = 0; i < 2; i++)
+		user_irq_guest(vcpus[i])->line = KVM_ARM_DEV_PMU;
+	returns = turn_off_and_on(vcpus, &r);
+	EXPECT_EQ(USER_IRQ_KNOCK, r.kind);
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, returns[0]);
+	ASSERT_RETURN(USER_IRQ_INTR, 0, returns[1]);
+	EXPECT_EQ((u64)guest_knocks, user_irq_pc(vcpus[1]));
+	kvm_vm_free(vcpus[0]->vm);
 }
 
 /*
