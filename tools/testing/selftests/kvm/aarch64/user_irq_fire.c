@@ -19,6 +19,7 @@
 /* Each with twice the time of the one before, from 1 ms to 4 s. */
 #define MAX_TRIES	13
 #define MANY_VMS	64
+#define VM_THREADS	2
 /* So long that one meets the few instructions of the kernel's that could undo it. */
 #define MOVES_NS	(3 * NSEC_PER_SEC)
 
@@ -838,6 +839,81 @@ TEST_F(vms, fall_of_the_pmu_by_psci_off_and_on_is_told)
 	kvm_vm_free(vcpus[0]->vm);
 }
 
+/* Raises its lines, then spends most of its time in the guest. */
+static void guest_raises_and_runs_on(struct user_irq_guest *g)
+{
+	guest_set_level(KVM_ARM_DEV_EL1_VTIMER, true);
+	guest_set_level(KVM_ARM_DEV_EL1_PTIMER, true);
+	for (;;) {
+		guest_run_on(g, 500);
+		guest_knock(g);
+	}
+}
+
+/* A VMM leaves this in the field of a VM with a vgic. */
+#define NOT_OF_KVM	0x123456789abcdef0
+
+struct one_vm {
+	struct kvm_vcpu *vcpu;
+	int gic_fd;
+};
+
+/*
+ * Runs each VM of its share to its end.
+ * @nr: how many it has of @vms
+ * @others_ran: how often a vCPU of another thread was in KVM_RUN when a VM went
+ */
+struct vms_thread {
+	pthread_t thread;
+	struct one_vm *vms;
+	int nr;
+	struct user_irq_return bad;
+	u64 bad_levels;
+	bool failed;
+	int others_ran;
+};
+
+static pthread_barrier_t all_are_made;
+static int vcpus_in_run;
+
+static void free_vm(struct vms_thread *t, struct one_vm *one)
+{
+	t->others_ran += __atomic_load_n(&vcpus_in_run, __ATOMIC_RELAXED) > 0;
+	if (one->gic_fd >= 0)
+		close(one->gic_fd);
+	kvm_vm_free(one->vcpu->vm);
+}
+
+static void *run_and_free(void *arg)
+{
+	struct vms_thread *t = arg;
+	int i, round;
+
+	pthread_barrier_wait(&all_are_made);
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < t->nr; i++) {
+			struct one_vm *one = &t->vms[i];
+			const u64 levels = one->gic_fd < 0 ? USER_IRQ_TIMERS : NOT_OF_KVM;
+			struct user_irq_return r;
+
+			/* Half of each kind goes in the first round. */
+			if (round && i % 4 < 2)
+				continue;
+			__atomic_add_fetch(&vcpus_in_run, 1, __ATOMIC_RELAXED);
+			user_irq_run_to_knock(one->vcpu, &r);
+			__atomic_sub_fetch(&vcpus_in_run, 1, __ATOMIC_RELAXED);
+			if (!t->failed && (r.kind != USER_IRQ_KNOCK || r.levels != levels)) {
+				t->failed = true;
+				t->bad = r;
+				t->bad_levels = levels;
+			}
+			if (round || i % 4 < 2)
+				free_vm(t, one);
+		}
+	}
+	return NULL;
+}
+
 /*
  * VMs with a vgic and without, in one process, some gone while the others run:
  * each is served as if it were alone, to its end, with its lines high.
@@ -846,33 +922,39 @@ TEST_F(vms, fall_of_the_pmu_by_psci_off_and_on_is_told)
  */
 TEST_F(vms, many_with_and_without_a_vgic)
 {
-	const u64 scribble = 0x123456789abcdef0;
-	struct kvm_vcpu *vcpus[MANY_VMS];
-	int gic_fds[MANY_VMS], i, round;
-	struct user_irq_return r;
+	const int share = MANY_VMS / VM_THREADS;
+	struct vms_thread threads[VM_THREADS] = {};
+	struct one_vm vms[MANY_VMS];
+	int i, with = 0, others_ran = 0;
 
 	for (i = 0; i < MANY_VMS; i++) {
-		user_irq_vm(self->lines & ~(u64)KVM_ARM_DEV_PMU, 1, guest_raises, &vcpus[i]);
-		gic_fds[i] = i % 2 ? user_irq_add_vgic(vcpus[i]->vm) : -1;
-		if (gic_fds[i] >= 0)
-			*user_irq_field(vcpus[i]) = scribble;
-		else if (i % 2)
-			SKIP(return, "KVM gives a VM no GICv3 on this machine");
+		user_irq_vm(self->lines & ~(u64)KVM_ARM_DEV_PMU, 1, guest_raises_and_runs_on,
+			    &vms[i].vcpu);
+		vms[i].gic_fd = i % 2 ? user_irq_add_vgic(vms[i].vcpu->vm) : -1;
+		if (vms[i].gic_fd >= 0)
+			*user_irq_field(vms[i].vcpu) = NOT_OF_KVM;
+		with += vms[i].gic_fd >= 0;
 	}
-	for (round = 0; round < 2; round++) {
-		for (i = 0; i < MANY_VMS; i++) {
-			if (round && i % 4 < 2)
-				continue;
-			user_irq_run_to_knock(vcpus[i], &r);
-			ASSERT_RETURN(USER_IRQ_KNOCK,
-				      gic_fds[i] < 0 ? USER_IRQ_TIMERS : scribble, r);
-			if (round || i % 4 < 2) {
-				if (gic_fds[i] >= 0)
-					close(gic_fds[i]);
-				kvm_vm_free(vcpus[i]->vm);
-			}
-		}
+	if (!with)
+		TH_LOG("KVM gives a VM no GICv3 on this machine: all VMs are without a vgic");
+
+	ASSERT_EQ(0, pthread_barrier_init(&all_are_made, NULL, VM_THREADS));
+	for (i = 0; i < VM_THREADS; i++) {
+		threads[i].vms = &vms[i * share];
+		threads[i].nr = share;
+		ASSERT_EQ(0, pthread_create(&threads[i].thread, NULL, run_and_free, &threads[i]));
 	}
+	for (i = 0; i < VM_THREADS; i++)
+		pthread_join(threads[i].thread, NULL);
+	for (i = 0; i < VM_THREADS; i++) {
+		if (threads[i].failed)
+			ASSERT_RETURN(USER_IRQ_KNOCK, threads[i].bad_levels, threads[i].bad);
+		others_ran += threads[i].others_ran;
+	}
+	TH_LOG("of %d VMs, %d went while another ran", MANY_VMS, others_ran);
+	/* On one CPU that is up to the scheduler. */
+	if (user_irq_cpu(1) >= 0)
+		EXPECT_LT(0, others_ran);
 }
 
 /*
