@@ -4,7 +4,8 @@
  * do, and each return of KVM_RUN compared.
  *
  * KVM_USER_IRQ_STEPS says how many steps all variants take together, and
- * KVM_USER_IRQ_SEED with which program each begins. What fails is shown as a few steps, and how to run it again.
+ * KVM_USER_IRQ_SEED with which program each begins. What fails is shown as a few
+ * steps, and how to run it again.
  */
 #include <signal.h>
 #include <sys/random.h>
@@ -358,7 +359,7 @@ static void shrink_and_show(struct program *p, struct program_machine *machine, 
 
 	struct kvm_machine *k = machine->data;
 
-	/* A program that hangs is to be shrunk, too; of any other a busy machine may take longer. */
+	/* One that hangs is to be shrunk, too; a busy machine may delay any other. */
 	if (k->late)
 		setenv("KVM_USER_IRQ_BOUND", "1", 1);
 	tries = program_shrink(p, machine, max_tries);

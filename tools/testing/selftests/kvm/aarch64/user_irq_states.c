@@ -460,7 +460,7 @@ TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 		s.sleeps = sleeps;
 	} else if (!s.sleeps) {
-		SKIP(return, "WFI does not trap here, so the timer of a guest that waits is in the hardware");
+		SKIP(return, "WFI does not trap here: a waiting guest's timer is in the hardware");
 	}
 
 	r = run_while_counter_is_set(&s, guest_arms_and_waits, &ran_on);
