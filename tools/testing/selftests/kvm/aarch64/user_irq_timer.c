@@ -395,16 +395,6 @@ TEST_F(line, rise_leaves_a_stopped_vcpu_alone)
 	EXPECT_LE(wake_ups, USER_IRQ_MAX_WAKE_UPS);
 }
 
-#define ASSERT_HIGH_THEN_LOW(_guest_code) do {				\
-	struct user_irq_return r;					\
-									\
-	user_irq_start_at(self->vcpu, _guest_code);			\
-	user_irq_run_to_knock(self->vcpu, &r);				\
-	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);		\
-	user_irq_run_to_knock(self->vcpu, &r);				\
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);				\
-} while (0)
-
 /*
  * When the guest's handler masks the timer, the VMM sees the line fall and can
  * take the interrupt back.
@@ -413,7 +403,7 @@ TEST_F(line, rise_leaves_a_stopped_vcpu_alone)
  */
 TEST_F(line, falls_when_masked)
 {
-	ASSERT_HIGH_THEN_LOW(guest_masks);
+	ASSERT_HIGH_THEN_LOW(self->vcpu, variant->line, guest_masks);
 }
 
 /*
@@ -423,7 +413,7 @@ TEST_F(line, falls_when_masked)
  */
 TEST_F(line, falls_when_disabled)
 {
-	ASSERT_HIGH_THEN_LOW(guest_disables);
+	ASSERT_HIGH_THEN_LOW(self->vcpu, variant->line, guest_disables);
 }
 
 /*
@@ -433,7 +423,7 @@ TEST_F(line, falls_when_disabled)
  */
 TEST_F(line, falls_when_reprogrammed)
 {
-	ASSERT_HIGH_THEN_LOW(guest_reprograms);
+	ASSERT_HIGH_THEN_LOW(self->vcpu, variant->line, guest_reprograms);
 }
 
 TEST_HARNESS_MAIN

@@ -44,6 +44,9 @@
 /* More wake-ups than a wait that is left in peace has, and few for one that is not */
 #define USER_IRQ_MAX_WAKE_UPS	2
 
+/* A busy machine may have so many more ticks in one wait than in another. */
+#define USER_IRQ_MORE_EXITS	100
+
 #define USER_IRQ_MAX_VCPUS	8
 #define USER_IRQ_CYCLE_COUNTER	31
 
@@ -203,6 +206,7 @@ void guest_count(int counter, u64 event, u64 left);
 void guest_knock(struct user_irq_guest *g);
 void guest_wait(struct user_irq_guest *g);
 void guest_run_on(struct user_irq_guest *g, u64 us);
+void guest_computes(struct user_irq_guest *g);
 void guest_knocks(struct user_irq_guest *g);
 void guest_raises(struct user_irq_guest *g);
 void guest_arms_and_knocks(struct user_irq_guest *g);
@@ -216,6 +220,38 @@ void guest_arms_and_lowers(struct user_irq_guest *g);
 		     user_irq_str(_r.kind, _r.levels))			\
 		TH_LOG("KVM_RUN: ret %d, errno %d, exit reason %u",	\
 		       _r.ret, _r.err, _r.reason);			\
+} while (0)
+
+/*
+ * With its line high a guest gets to its next knock, and leaves for the kernel on the
+ * way no more than twice as often as with it low, and USER_IRQ_MORE_EXITS times:
+ * what leaves for the line's sake does so without end.
+ */
+#define ASSERT_RUNS_ON(_vcpu, _line, _set_level, _guest_code) do {	\
+	u64 _low, _high;						\
+									\
+	user_irq_start_at(_vcpu, _guest_code);				\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, user_irq_run(_vcpu));		\
+	_low = user_irq_stat(_vcpu, "exits");				\
+									\
+	_set_level(_vcpu, _line, true);					\
+	ASSERT_RETURN(USER_IRQ_INTR, _line, user_irq_run(_vcpu));	\
+	ASSERT_RETURN(USER_IRQ_KNOCK, _line, user_irq_run(_vcpu));	\
+	_high = user_irq_stat(_vcpu, "exits") - _low;			\
+	TH_LOG("exits: %lu low, %lu high", (unsigned long)_low,	\
+	       (unsigned long)_high);					\
+	EXPECT_GE(2 * _low + USER_IRQ_MORE_EXITS, _high);		\
+} while (0)
+
+/* A guest that raises its line, knocks, lowers it in a way of its own and knocks again */
+#define ASSERT_HIGH_THEN_LOW(_vcpu, _line, _guest_code) do {		\
+	struct user_irq_return _last;					\
+									\
+	user_irq_start_at(_vcpu, _guest_code);				\
+	user_irq_run_to_knock(_vcpu, &_last);				\
+	ASSERT_RETURN(USER_IRQ_KNOCK, _line, _last);			\
+	user_irq_run_to_knock(_vcpu, &_last);				\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _last);			\
 } while (0)
 
 #endif /* SELFTEST_KVM_USER_IRQ_H */

@@ -994,6 +994,18 @@ void guest_wait(struct user_irq_guest *g)
 }
 
 /**
+ * guest_computes() - guest code: compute for several ticks of the host, then knock, for ever
+ * @g: this vCPU's block
+ */
+void guest_computes(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_run_on(g, 30000);
+		guest_knock(g);
+	}
+}
+
+/**
  * guest_knocks() - guest code: knock, and nothing else
  * @g: this vCPU's block
  */
