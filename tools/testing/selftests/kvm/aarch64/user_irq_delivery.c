@@ -5,8 +5,6 @@
  *
  * Needs: kvm-arm.mode=nested
  */
-#include <pthread.h>
-
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq_nested.h"
@@ -91,7 +89,7 @@ static void sleeps(struct user_irq_guest *g)
 {
 	WRITE_ONCE(g->progress, g->progress + 1);
 	for (;;) {
-		asm volatile("wfi" : : : "memory");
+		guest_wfi();
 		guest_knock(g);
 	}
 }
@@ -181,46 +179,26 @@ FIXTURE_TEARDOWN(irq_line)
 	kvm_vm_free(self->vcpu->vm);
 }
 
-/* Raises a line while the guest is at its body: it has made progress, or sleeps. */
-struct raiser {
+/* A line of a vCPU, that is to rise while the guest is at its body */
+struct rise {
 	struct kvm_vcpu *vcpu;
-	pid_t vcpu_thread;
 	int line;
-	bool into_sleep;
-	u64 progress;
 };
 
-static void *raise_when_it_runs(void *arg)
+static void raise_line(void *arg)
 {
-	const struct raiser *r = arg;
-	struct user_irq_guest *g = user_irq_guest(r->vcpu);
+	const struct rise *rise = arg;
 
-	while (READ_ONCE(g->progress) == r->progress)
-		sched_yield();
-	if (r->into_sleep)
-		user_irq_wait_asleep(r->vcpu_thread);
-	user_irq_set_irq(r->vcpu, r->line, true);
-	return NULL;
+	user_irq_set_irq(rise->vcpu, rise->line, true);
 }
 
 static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, int line,
 					    const struct plan *plan, const u64 *taken_at)
 {
-	struct raiser raiser = {
-		.vcpu = vcpu,
-		.vcpu_thread = gettid(),
-		.line = line,
-		.into_sleep = plan->body == sleeps,
-		.progress = user_irq_guest(vcpu)->progress,
-	};
+	struct rise rise = { vcpu, line };
 	struct user_irq_return r;
-	pthread_t thread;
 
-	TEST_ASSERT(!pthread_create(&thread, NULL, raise_when_it_runs, &raiser), "no thread");
-	r = user_irq_run(vcpu);
-	/* Where the guest did not run at all. */
-	user_irq_guest(vcpu)->progress++;
-	pthread_join(thread, NULL);
+	r = user_irq_run_and(vcpu, plan->body == sleeps, raise_line, &rise);
 	/* WFI may end for no reason at all, and the guest have knocked before the line rose. */
 	if (r.kind == USER_IRQ_KNOCK && !taken_at[1] && !taken_at[2])
 		r = user_irq_run(vcpu);

@@ -243,41 +243,9 @@ TEST_F(edge, scribble_makes_no_difference)
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 }
 
-struct raiser {
-	struct user_irq_guest *g;
-	u64 progress;
-	pid_t vcpu_thread;
-	int pulse;
-	bool into_sleep;
-};
-
-/* Raise one edge once the guest is where it waits. */
-static void *raise_into(void *arg)
+static void raise_one_edge(void *pulse)
 {
-	struct raiser *raiser = arg;
-
-	while (READ_ONCE(raiser->g->progress) == raiser->progress)
-		sched_yield();
-	if (raiser->into_sleep)
-		user_irq_wait_asleep(raiser->vcpu_thread);
-	raise_edges(raiser->pulse, 1);
-	return NULL;
-}
-
-static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, struct raiser *raiser)
-{
-	struct user_irq_return r;
-	pthread_t thread;
-
-	raiser->g = user_irq_guest(vcpu);
-	raiser->progress = raiser->g->progress;
-	raiser->vcpu_thread = gettid();
-	TEST_ASSERT(!pthread_create(&thread, NULL, raise_into, raiser), "no thread that raises");
-	r = user_irq_run(vcpu);
-	/* Where the guest did not run at all. */
-	raiser->g->progress++;
-	pthread_join(thread, NULL);
-	return r;
+	raise_edges(*(int *)pulse, 1);
 }
 
 /*
@@ -288,11 +256,10 @@ static struct user_irq_return run_and_raise(struct kvm_vcpu *vcpu, struct raiser
  */
 TEST_F(edge, while_the_guest_runs)
 {
-	struct raiser raiser = { .pulse = self->pulse };
 	struct user_irq_return r;
 
 	user_irq_start_at(self->vcpu, guest_waits);
-	r = run_and_raise(self->vcpu, &raiser);
+	r = user_irq_run_and(self->vcpu, false, raise_one_edge, &self->pulse);
 	ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
 
 	WRITE_ONCE(self->g->stop, 1);
@@ -308,13 +275,12 @@ TEST_F(edge, while_the_guest_runs)
  */
 TEST_F(edge, while_the_guest_waits_in_wfi)
 {
-	struct raiser raiser = { .pulse = self->pulse, .into_sleep = true };
 	struct user_irq_return r;
 	int tries = 0, waits = 0;
 
 	user_irq_start_at(self->vcpu, guest_sleeps);
 	do {
-		r = run_and_raise(self->vcpu, &raiser);
+		r = user_irq_run_and(self->vcpu, true, raise_one_edge, &self->pulse);
 		ASSERT_RETURN(USER_IRQ_INTR, TEST_LINE, r);
 		waits += user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI);
 		/* The rest of a wait is as any other. */

@@ -323,22 +323,19 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	EXPECT_GE(USER_IRQ_MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
 }
 
-struct sleeper {
+struct waiter {
 	struct kvm_vcpu *vcpu;
-	pid_t tid;
 	pthread_t thread;
 };
 
-static void *signal_into_sleep(void *arg)
+static void signal_to(void *arg)
 {
-	struct sleeper *s = arg;
+	const struct waiter *w = arg;
 
-	user_irq_wait_asleep(s->tid);
-	WRITE_ONCE(*user_irq_field(s->vcpu), 0);
+	WRITE_ONCE(*user_irq_field(w->vcpu), 0);
 	/* It may have slept for another reason, before KVM_RUN. */
-	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
-	pthread_kill(s->thread, SIGUSR1);
-	return NULL;
+	WRITE_ONCE(w->vcpu->run->immediate_exit, 1);
+	pthread_kill(w->thread, SIGUSR1);
 }
 
 /*
@@ -349,9 +346,8 @@ static void *signal_into_sleep(void *arg)
  */
 TEST_F(line, signal_in_wfi_returns_current_levels)
 {
-	struct sleeper s = { .vcpu = self->vcpu, .tid = gettid(), .thread = pthread_self() };
+	struct waiter w = { .vcpu = self->vcpu, .thread = pthread_self() };
 	struct user_irq_return r;
-	pthread_t thread;
 	int tries = 0;
 
 	signal(SIGUSR1, user_irq_ignore_signal);
@@ -360,9 +356,7 @@ TEST_F(line, signal_in_wfi_returns_current_levels)
 		user_irq_run_to_knock(self->vcpu, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
-		ASSERT_EQ(0, pthread_create(&thread, NULL, signal_into_sleep, &s));
-		r = user_irq_run(self->vcpu);
-		pthread_join(thread, NULL);
+		r = user_irq_run_and(self->vcpu, true, signal_to, &w);
 		self->vcpu->run->immediate_exit = 0;
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	} while (!user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI) && ++tries < MAX_TRIES);

@@ -179,6 +179,8 @@ void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code);
 struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);
 
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu);
+struct user_irq_return user_irq_run_and(struct kvm_vcpu *vcpu, bool into_sleep,
+					void (*act)(void *arg), void *arg);
 int user_irq_run_to_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r);
 void user_irq_set_irq(struct kvm_vcpu *vcpu, u32 irq, bool high);
 u64 user_irq_pc(struct kvm_vcpu *vcpu);

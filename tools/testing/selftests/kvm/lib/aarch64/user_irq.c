@@ -610,24 +610,73 @@ void user_irq_wait_asleep(pid_t tid)
 		nanosleep(&pause, NULL);
 }
 
+/* What another thread does once the guest is where it waits. */
+struct action {
+	struct kvm_vcpu *vcpu;
+	pid_t vcpu_thread;
+	u64 progress;
+	bool into_sleep;
+	void (*act)(void *arg);
+	void *arg;
+};
+
+static void *act_when_it_waits(void *arg)
+{
+	const struct action *a = arg;
+	struct user_irq_guest *g = user_irq_guest(a->vcpu);
+
+	while (READ_ONCE(g->progress) == a->progress)
+		sched_yield();
+	if (a->into_sleep)
+		user_irq_wait_asleep(a->vcpu_thread);
+	a->act(a->arg);
+	return NULL;
+}
+
+/**
+ * user_irq_run_and() - KVM_RUN, while another thread does something
+ * @vcpu: the vCPU, whose guest makes progress and then waits
+ * @into_sleep: whether it waits in WFI
+ * @act: what that thread does, once the guest waits as far as it can tell
+ * @arg: given to @act
+ *
+ * It is over when both are.
+ *
+ * Return: how KVM_RUN came back.
+ */
+struct user_irq_return user_irq_run_and(struct kvm_vcpu *vcpu, bool into_sleep,
+					void (*act)(void *arg), void *arg)
+{
+	struct user_irq_guest *g = user_irq_guest(vcpu);
+	struct action a = {
+		.vcpu = vcpu,
+		.vcpu_thread = gettid(),
+		.progress = g->progress,
+		.into_sleep = into_sleep,
+		.act = act,
+		.arg = arg,
+	};
+	struct user_irq_return r;
+	pthread_t thread;
+
+	TEST_ASSERT(!pthread_create(&thread, NULL, act_when_it_waits, &a), "no thread to act");
+	r = user_irq_run(vcpu);
+	/* Where the guest did not run at all. */
+	WRITE_ONCE(g->progress, g->progress + 1);
+	pthread_join(thread, NULL);
+	return r;
+}
+
 static void guest_waits_once(struct user_irq_guest *g)
 {
+	WRITE_ONCE(g->progress, g->progress + 1);
 	guest_wfi();
 	guest_knock(g);
 }
 
-struct sleeper {
-	struct kvm_vcpu *vcpu;
-	pid_t tid;
-};
-
-static void *wake_sleeper(void *arg)
+static void raise_irq(void *vcpu)
 {
-	struct sleeper *s = arg;
-
-	user_irq_wait_asleep(s->tid);
-	user_irq_set_irq(s->vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
-	return NULL;
+	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
 }
 
 /**
@@ -642,14 +691,10 @@ static void *wake_sleeper(void *arg)
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
 {
 	const u64 before = user_irq_stat(vcpu, "wfi_exit_stat");
-	struct sleeper s = { vcpu, gettid() };
 	struct user_irq_return r;
-	pthread_t thread;
 
 	user_irq_start_at(vcpu, guest_waits_once);
-	TEST_ASSERT(!pthread_create(&thread, NULL, wake_sleeper, &s), "no thread");
-	r = user_irq_run(vcpu);
-	pthread_join(thread, NULL);
+	r = user_irq_run_and(vcpu, true, raise_irq, vcpu);
 	TEST_ASSERT(r.kind == USER_IRQ_KNOCK, "a WFI ended by %s", user_irq_str(r.kind, r.levels));
 	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
 	return user_irq_stat(vcpu, "wfi_exit_stat") != before;
