@@ -12,8 +12,14 @@
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
 
-/* A try that time overtook is repeated with twice the time, from 1 ms to 4 s. */
+/* So often a try that time overtook is repeated. */
 #define MAX_TRIES	13
+
+/* With twice the time, but no more than the guest may take for anything. */
+static void take_longer(struct user_irq_guest *g)
+{
+	g->delay_us = min(2 * g->delay_us, g->patience_us);
+}
 
 static void guest_arms_and_spins(struct user_irq_guest *g)
 {
@@ -186,7 +192,7 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 		user_irq_run_to_knock(vcpu, r);
 		if (r->kind != USER_IRQ_KNOCK || (r->levels && !(r->levels & SCRIBBLE)))
 			break;
-		g->delay_us *= 2;
+		take_longer(g);
 	}
 	return undecided;
 }
@@ -287,7 +293,7 @@ TEST_F(line, rises_between_runs)
 			TH_LOG("%s", user_irq_str(r.kind, r.levels));
 		if (!r.levels)
 			break;
-		self->g->delay_us *= 2;
+		take_longer(self->g);
 	}
 
 	ASSERT_TRUE(user_irq_wait_expired(self->vcpu, variant->line));
