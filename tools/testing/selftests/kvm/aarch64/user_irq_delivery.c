@@ -297,6 +297,7 @@ TEST_F(irq_line, lowered_in_time_is_not_taken)
 		user_irq_set_irq(self->vcpu, variant->line, true);
 		user_irq_set_irq(self->vcpu, variant->line, false);
 	}
+	RUN_AND_ASSERT_TAKEN(0, 0);
 }
 
 /*
