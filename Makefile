@@ -36,7 +36,7 @@ validate.takes := BASE SERIES HOST TESTS
 mutants.takes := BASE HOST MUTANTS
 coverage.takes := BASE
 format-series.takes := BASE
-kselftest-tarball.takes := TESTS
+kselftest-tarball.takes := BASE TREE TESTS
 lava-job.takes := $(run.takes) URL
 lava-run.takes := $(run.takes) URL
 install-into.takes := BASE
@@ -82,7 +82,7 @@ clauses: setup ## write Documentation/clauses.md from the comments of the cases
 format-series: setup ## write the kernel change as mails for git am
 	$(alone) scripts/format-series.sh "$$BASE"
 
-kselftest-tarball: setup ## the suite as kselftest.tar.xz, for the kselftest jobs of KernelCI and LKFT
+kselftest-tarball: setup ## the suite as kselftest.tar.xz, for the kselftest jobs of KernelCI and LKFT; BASE= TREE= TESTS=
 	$(alone) env TARGETS=kvm FORMAT=.xz TESTS="$${TESTS:-user_irq_*}" KSFT_INSTALL_PATH="$(CURDIR)/build/kselftest" scripts/kselftest.py gen_tar
 
 lava-job: setup ## kernel, ramdisk and job.yaml for a LAVA lab's QEMU; URL=https://… where the lab finds them

@@ -93,6 +93,17 @@ ours() { (cd "$TOP/tools/testing/selftests/kvm/aarch64" && ls user_irq_*.c) | se
 	done
 }
 
+@test "kselftest-tarball: of another base or tree, and of none that there is" {
+	run make -C "$TOP" kselftest-tarball BASE=5.4
+	could_not_run "unknown base '5.4'"
+	run make -C "$TOP" kselftest-tarball BASE="$BATS_TEST_TMPDIR/nowhere"
+	could_not_run "BASE=$BATS_TEST_TMPDIR/nowhere: there is no such folder"
+	run make -C "$TOP" kselftest-tarball BASE="$TOP/build/base/6.12" TREE=series
+	could_not_run "series and baseline exist for the bases 6.12 and 7."
+	run make -C "$TOP" kselftest-tarball HOST=vhe
+	could_not_run "does not look at HOST. It takes: BASE TREE TESTS"
+}
+
 @test "run_tests: KTAP and nothing else, of the case that the program's arguments choose" {
 	KSELFTEST_USER_IRQ_CAP_ARGS="-r cap.dev_kvm_tells_the_version" \
 		kselftest -s run_tests HOST=vhe TESTS=user_irq_cap > "$BATS_TEST_TMPDIR/ktap"
