@@ -94,16 +94,16 @@ def not_shown(patch, before, record, patterns=(), known=None):
 
     Others' tests skip without what a patch brings, so that is no fault; but it is not red, either.
     """
-    told, earlier, verdicts = [], verdicts_of(before), verdicts_of(record)
+    told, others, earlier, verdicts = [], [], verdicts_of(before), verdicts_of(record)
     for pattern in patch.green:
         mine = {case: verdict for case, verdict in verdicts.items() if fnmatchcase(case[1], pattern)}
         if not mine and not _asked_for(pattern, verdicts, patterns, known):
-            told.append(f"not asked for here: {pattern}")
+            others.append(_program(pattern))
         elif set(mine.values()) == {"skip"}:
             told.append(f"not shown here, its cases skip: {pattern}")
         elif any(is_green(verdict) and earlier.get(case, "skip") == "skip" for case, verdict in mine.items()):
             told.append(f"not shown red, cases of it skip before it or have no verdict: {pattern}")
-    return told
+    return told + ([f"not asked for here: cases of {', '.join(dict.fromkeys(others))}"] if others else [])
 
 
 def notes(patches, records, patterns, known):
