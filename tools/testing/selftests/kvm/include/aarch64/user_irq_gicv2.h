@@ -17,13 +17,7 @@
 #define GICV2_FRAME_SIZE	0x1000
 
 #define GICV2_DIST_CTLR		0x000
-#define GICV2_DIST_TYPER	0x004
 #define GICV2_DIST_ISENABLER	0x100
-#define GICV2_DIST_ICENABLER	0x180
-#define GICV2_DIST_ISPENDR	0x200
-#define GICV2_DIST_ICPENDR	0x280
-#define GICV2_DIST_ISACTIVER	0x300
-#define GICV2_DIST_ICACTIVER	0x380
 #define GICV2_DIST_IPRIORITYR	0x400
 #define GICV2_DIST_ITARGETSR	0x800
 
@@ -43,7 +37,6 @@
 /**
  * struct gicv2_irq - one interrupt
  * @level: what its device puts on the line; all are level-sensitive
- * @pended: the guest made it pending by GICD_ISPENDR
  * @enabled: the guest wants it
  * @active: the guest has acknowledged it, and is not done with it
  * @priority: the lower, the more urgent
@@ -52,7 +45,6 @@
  */
 struct gicv2_irq {
 	bool level;
-	bool pended;
 	bool enabled;
 	bool active;
 	u8 priority;

@@ -14,7 +14,9 @@
  * registers do not trap, that write is the first exit since: if only EINTR were
  * looked at, the line would be high still, and the interrupt come twice.
  *
- * Not here: edges, SGIs, groups, priority drop apart from deactivation.
+ * Not here: what the cases do not use, such as edges, SGIs, groups, priority drop
+ * apart from deactivation, and the registers by which a guest disables an interrupt,
+ * makes it pending or asks what the GIC has. An operating system needs some of those.
  */
 #include "user_irq_gicv2.h"
 
@@ -33,11 +35,6 @@ static struct gicv2_irq *irq_of(struct gicv2 *gic, int cpu, int intid)
 					 &gic->spis[intid - GICV2_FIRST_SPI];
 }
 
-static bool is_pending(const struct gicv2_irq *irq)
-{
-	return irq->level || irq->pended;
-}
-
 /* The most urgent interrupt that this CPU has to take now, or none. */
 static int next_intid(struct gicv2 *gic, int cpu)
 {
@@ -51,7 +48,7 @@ static int next_intid(struct gicv2 *gic, int cpu)
 			/* It holds back all that are not more urgent. */
 			next = GICV2_SPURIOUS;
 			threshold = irq->priority;
-		} else if (is_pending(irq) && irq->enabled && !irq->active &&
+		} else if (irq->level && irq->enabled && !irq->active &&
 			   irq->priority < threshold &&
 			   (intid < GICV2_FIRST_SPI || irq->targets & BIT(cpu))) {
 			next = intid;
@@ -130,29 +127,25 @@ static u32 acknowledge(struct gicv2 *gic, int cpu)
 	const int intid = next_intid(gic, cpu);
 
 	if (intid != GICV2_SPURIOUS) {
-		irq_of(gic, cpu, intid)->pended = false;
 		irq_of(gic, cpu, intid)->active = true;
 		irq_of(gic, cpu, intid)->active_on = cpu;
 	}
 	return intid;
 }
 
-/* The registers that have one bit for each interrupt: word n is INTIDs 32n up. */
-static u32 access_bits(struct gicv2 *gic, int cpu, u32 offset, bool is_write, u32 bits)
+/* One bit for each interrupt: word n is INTIDs 32n up. What is enabled stays so. */
+static u32 access_enables(struct gicv2 *gic, int cpu, u32 offset, bool is_write, u32 bits)
 {
-	const int first = offset % 0x80 / 4 * 32;
+	const int first = offset / 4 * 32;
 	u32 value = 0;
 	int i;
 
 	for (i = 0; i < 32 && first < GICV2_NR_INTIDS; i++) {
 		struct gicv2_irq *irq = irq_of(gic, cpu, first + i);
-		bool *states[] = { &irq->enabled, &irq->pended, &irq->active };
-		bool *state = states[(offset - GICV2_DIST_ISENABLER) / 0x100];
 
-		/* The second of each pair of registers clears what the first sets. */
 		if (is_write && (bits & BIT(i)))
-			*state = !(offset & 0x80);
-		if (state == &irq->pended ? is_pending(irq) : *state)
+			irq->enabled = true;
+		if (irq->enabled)
 			value |= BIT(i);
 	}
 	return value;
@@ -185,10 +178,8 @@ static u32 access_dist(struct gicv2 *gic, int cpu, u32 offset, int len, bool is_
 		if (is_write)
 			gic->enabled = value & 1;
 		return gic->enabled;
-	case GICV2_DIST_TYPER:
-		return (gic->nr_cpus - 1) << 5 | (GICV2_NR_INTIDS / 32 - 1);
-	case GICV2_DIST_ISENABLER ... GICV2_DIST_IPRIORITYR - 1:
-		return access_bits(gic, cpu, offset, is_write, value);
+	case GICV2_DIST_ISENABLER ... GICV2_DIST_ISENABLER + 0x7f:
+		return access_enables(gic, cpu, offset - GICV2_DIST_ISENABLER, is_write, value);
 	case GICV2_DIST_IPRIORITYR ... GICV2_DIST_ITARGETSR + 0x3ff:
 		return access_bytes(gic, cpu, offset, len, is_write, value);
 	}
