@@ -217,19 +217,12 @@ TEST_F(line, immediate_exit_returns_current_levels)
  */
 TEST_F(line, signal_returns_current_levels)
 {
-	struct {
-		struct kvm_signal_mask head;
-		u64 sigset;
-	} __packed none_blocked = { .head.len = sizeof(u64) };
 	struct user_irq_return r;
 	sigset_t sigusr1;
 
-	/* Blocked outside KVM_RUN, so it is pending when the vCPU goes in. */
 	sigemptyset(&sigusr1);
 	sigaddset(&sigusr1, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &sigusr1, NULL);
-	signal(SIGUSR1, user_irq_ignore_signal);
-	vcpu_ioctl(self->vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
+	user_irq_keep_signal(self->vcpu, SIGUSR1);
 
 	user_irq_set_level(self->vcpu, variant->line, true);
 	raise(SIGUSR1);

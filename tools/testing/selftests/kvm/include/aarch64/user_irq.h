@@ -193,6 +193,7 @@ void user_irq_wait_asleep(pid_t tid);
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);
 struct user_irq_return user_irq_run_watched(struct kvm_vcpu *vcpu, int sig, long *wake_ups);
 void user_irq_ignore_signal(int sig);
+void user_irq_keep_signal(struct kvm_vcpu *vcpu, int sig);
 int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);

@@ -807,6 +807,26 @@ void user_irq_ignore_signal(int sig)
 }
 
 /**
+ * user_irq_keep_signal() - let a signal of this thread's end the next KVM_RUN, and nothing else
+ * @vcpu: the vCPU
+ * @sig: blocked outside KVM_RUN from now on, so it is pending when the vCPU goes in
+ */
+void user_irq_keep_signal(struct kvm_vcpu *vcpu, int sig)
+{
+	struct {
+		struct kvm_signal_mask head;
+		u64 sigset;
+	} __packed none_blocked = { .head.len = sizeof(u64) };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	sigaddset(&blocked, sig);
+	sigprocmask(SIG_BLOCK, &blocked, NULL);
+	signal(sig, user_irq_ignore_signal);
+	vcpu_ioctl(vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
+}
+
+/**
  * user_irq_cpu() - one of the CPUs that the caller may run on
  * @n: which of them, from 0 on
  *
