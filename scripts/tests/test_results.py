@@ -137,7 +137,8 @@ class Hosts(unittest.TestCase):
 
     def test_what_is_wrong_is_named(self):
         good = (HOSTS / "vhe.host").read_text()
-        for text, words in ((good + "COLOUR=red\n", "mine.host:8: unknown key 'COLOUR'. Known keys: ABOUT"),
+        last = len(good.splitlines()) + 1
+        for text, words in ((good + "COLOUR=red\n", f"mine.host:{last}: unknown key 'COLOUR'. Known keys: ABOUT"),
                             (good + "CPU=max\n", "CPU is given twice"),
                             (good.replace("SMP=2", "SMP=two"), "SMP=two is not a number"),
                             (good.replace("SMP=2", "SMP=0"), "SMP=0 is not a number from 1 on"),
