@@ -2,7 +2,7 @@
 // Without a usable GIC, the host's timer interrupt is left on while a guest's line is high.
 // Clause: host
 // Hosts: nogic-nvhe
-// Shows: timeout
+// Shows: crash timeout
 // Files: arch/arm64/kvm/arch_timer.c
 @@
 @@

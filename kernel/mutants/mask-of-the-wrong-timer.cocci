@@ -2,6 +2,7 @@
 // Without a usable GIC, the host's virtual timer interrupt is masked, whichever fired.
 // Clause: host
 // Hosts: nogic-vhe
+// Shows: crash timeout
 // Files: arch/arm64/kvm/arch_timer.c
 @@
 identifier irq;
