@@ -74,7 +74,8 @@ tick() {
 	local start=$SECONDS pause=5
 	trap 'kill %% 2> /dev/null; exit 0' TERM
 	# The sleep is waited for, so that the signal need not wait for it.
-	while sleep $pause & wait $!; do
+	# Whoever is killed with -9 cannot end this.
+	while sleep $pause & wait $! && kill -0 $$ 2> /dev/null; do
 		say "$((SECONDS - start)) s, $("$2")   (log: $1)"
 		[ $pause -ge 30 ] || pause=$((pause + 5))
 	done
