@@ -128,6 +128,7 @@ def checks(base):
     yield Check("the suite on the baseline, forced", suite(base, TREE="baseline", HOST="vhe nvhe", FORCE="1"), verdicts)
     yield Check("a mutant of the kernel", [SCRIPTS / "mutants.py", f"BASE={base}", "HOST=vhe",
                                            "MUTANTS=publish-not-for-immediate-exit"], one)
+    yield Check("a range of patches, killed and validated again", [PYTHON, TESTS / "range_walked.py", base], unittests)
     yield Check("the kernel's linters", [SCRIPTS / "lint-kernel.sh", base], one)
     yield Check("KUnit", [SCRIPTS / "kunit.py", series], kunit)
     yield Check("planted traps, in a real boot",
