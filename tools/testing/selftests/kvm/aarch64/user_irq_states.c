@@ -18,6 +18,7 @@
 #define ROUNDS		50
 #define OVERFLOWS	20
 #define RANDOM_STATES	2000
+#define COUNTER_TRIES	20
 /* ID_AA64DFR0_EL1.PMUVer, and from which one on event counters can have 64 bits. */
 #define PMU_VERSION(dfr0)	((dfr0) >> 8 & 0xf)
 #define PMU_LONG_COUNTERS	6
@@ -361,15 +362,20 @@ TEST_F(timer, counter_set_by_another_vcpu_moves_the_line)
 	EXPECT_EQ(progress, self->g->progress);
 }
 
+/* The CVAL that the guest has armed its timer with */
+static u64 cval_armed;
+
 static void guest_arms_and_computes(struct user_irq_guest *g)
 {
 	guest_arm(g);
+	WRITE_ONCE(cval_armed, timer_get_cval(user_irq_timer(g->line)));
 	guest_wait(g);
 }
 
 static void guest_arms_and_waits(struct user_irq_guest *g)
 {
 	guest_arm(g);
+	WRITE_ONCE(cval_armed, timer_get_cval(user_irq_timer(g->line)));
 	WRITE_ONCE(g->progress, g->progress + 1);
 	/* Where WFI does not trap, any interrupt of the host's ends it. */
 	for (;;)
@@ -383,6 +389,7 @@ struct setter {
 	struct kvm_vcpu *vcpu;
 	struct kvm_vcpu *other;
 	u64 cnt;
+	u64 cval;
 	u64 progress;
 	bool sleeps;
 };
@@ -405,6 +412,9 @@ static void *set_counter_and_kick(void *arg)
 /*
  * The first return may tell the line of before: the timer is in the hardware, by the
  * counter of before, until its guest comes back. Then it is the next that tells.
+ *
+ * A physical timer in the hardware has its time by the host's counter, so its CVAL
+ * moves with the guest's. One that sleeps may have been there still: then once more.
  */
 static struct user_irq_return run_while_counter_is_set(struct setter *s, void *guest_code,
 						       bool *ran_on)
@@ -412,12 +422,16 @@ static struct user_irq_return run_while_counter_is_set(struct setter *s, void *g
 	struct user_irq_guest *g = user_irq_guest(s->vcpu);
 	struct user_irq_return r;
 	pthread_t thread;
+	int tries = 0;
 
-	s->progress = g->progress;
-	user_irq_start_at(s->vcpu, guest_code);
-	TEST_ASSERT(!pthread_create(&thread, NULL, set_counter_and_kick, s), "no thread");
-	r = user_irq_run(s->vcpu);
-	pthread_join(thread, NULL);
+	do {
+		s->progress = g->progress;
+		user_irq_start_at(s->vcpu, guest_code);
+		TEST_ASSERT(!pthread_create(&thread, NULL, set_counter_and_kick, s), "no thread");
+		r = user_irq_run(s->vcpu);
+		pthread_join(thread, NULL);
+		sync_global_from_guest(s->vcpu->vm, cval_armed);
+	} while (user_irq_get_reg(s->vcpu, s->cval) != cval_armed && ++tries < COUNTER_TRIES);
 
 	s->progress = g->progress;
 	if (r.kind == USER_IRQ_INTR && !r.levels)
@@ -441,13 +455,14 @@ TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
 		.vcpu = vcpu,
 		.other = self->vcpus[1],
 		.cnt = variant->cnt,
+		.cval = variant->cval,
 		.sleeps = user_irq_wfi_traps(vcpu),
 	};
 	struct user_irq_return r;
 	bool ran_on;
 
 	signal(SIGUSR1, user_irq_ignore_signal);
-	/* While a physical timer is in the hardware, its time is by the host's counter. */
+	/* No physical timer, which would be in the hardware */
 	if (variant->line == KVM_ARM_DEV_EL1_VTIMER) {
 		const bool sleeps = s.sleeps;
 
