@@ -14,6 +14,8 @@
 #define HPTIMER_INTID	26
 #define HVTIMER_INTID	28
 
+#define NO_LINE_OF_EL2	"the build's headers know no line of EL2's timers in this version"
+
 /* Of MDCR_EL2: EL2's own counters are enabled */
 #define MDCR_HPME	BIT(7)
 
@@ -288,7 +290,7 @@ TEST_F(vm, version_has_the_lines_of_el2)
 	const int version = kvm_check_cap(KVM_CAP_ARM_USER_IRQ);
 
 	if (!has_line(el2))
-		SKIP(return, "no line of EL2's timers in this version, or in the headers of the build");
+		SKIP(return, NO_LINE_OF_EL2);
 
 	EXPECT_EQ(el2, user_irq_lines_of(version) & el2);
 	EXPECT_EQ(version, vm_check_cap(self->vcpu->vm, KVM_CAP_ARM_USER_IRQ));
@@ -306,7 +308,7 @@ TEST_F(vm, line_of_the_virtual_timer_needs_e2h)
 	struct user_irq_return r;
 
 	if (!has_line(line))
-		SKIP(return, "no line of EL2's timers in this version, or in the headers of the build");
+		SKIP(return, NO_LINE_OF_EL2);
 
 	__vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_CNTHV_CVAL_EL2), 0);
 	__vcpu_set_reg(self->vcpu, KVM_ARM64_SYS_REG(SYS_CNTHV_CTL_EL2), CTL_ENABLE);
@@ -333,7 +335,7 @@ TEST_F(vm, line_of_a_name_depends_on_e2h)
 	int i;
 
 	if (!has_line(lines[BY_P_EL0][variant->e2h]))
-		SKIP(return, "no line of EL2's timers in this version, or in the headers of the build");
+		SKIP(return, NO_LINE_OF_EL2);
 
 	for (name = 0; name < ARRAY_SIZE(lines); name++) {
 		way = name;
@@ -408,7 +410,7 @@ FIXTURE_SETUP(line)
 	if (missing)
 		SKIP(return, "%s", missing);
 	if (!has_line(variant->line))
-		SKIP(return, "no line of EL2's timers in this version, or in the headers of the build");
+		SKIP(return, NO_LINE_OF_EL2);
 
 	user_irq_nested_vm(variant->e2h, variant->line, 1, guest_raises_and_lowers, &self->vcpu);
 	self->g = user_irq_guest(self->vcpu);
@@ -531,7 +533,8 @@ TEST_F(line, high_line_lets_the_guest_run_on)
  */
 TEST_F(line, high_line_lets_its_own_guest_run_on)
 {
-	ASSERT_RUNS_ON(self->vcpu, variant->line, user_irq_nested_set_level, guest_lets_its_own_compute);
+	ASSERT_RUNS_ON(self->vcpu, variant->line, user_irq_nested_set_level,
+		       guest_lets_its_own_compute);
 }
 
 /*

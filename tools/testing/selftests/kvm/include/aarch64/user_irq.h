@@ -231,29 +231,32 @@ void guest_arms_and_lowers(struct user_irq_guest *g);
  * what leaves for the line's sake does so without end.
  */
 #define ASSERT_RUNS_ON(_vcpu, _line, _set_level, _guest_code) do {	\
+	struct kvm_vcpu *_runs = (_vcpu);				\
+	const u64 _raised = (_line);					\
 	u64 _low, _high;						\
 									\
-	user_irq_start_at(_vcpu, _guest_code);				\
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, user_irq_run(_vcpu));		\
-	_low = user_irq_stat(_vcpu, "exits");				\
+	user_irq_start_at(_runs, _guest_code);				\
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, user_irq_run(_runs));		\
+	_low = user_irq_stat(_runs, "exits");				\
 									\
-	_set_level(_vcpu, _line, true);					\
-	ASSERT_RETURN(USER_IRQ_INTR, _line, user_irq_run(_vcpu));	\
-	ASSERT_RETURN(USER_IRQ_KNOCK, _line, user_irq_run(_vcpu));	\
-	_high = user_irq_stat(_vcpu, "exits") - _low;			\
-	TH_LOG("exits: %lu low, %lu high", (unsigned long)_low,	\
+	_set_level(_runs, _raised, true);				\
+	ASSERT_RETURN(USER_IRQ_INTR, _raised, user_irq_run(_runs));	\
+	ASSERT_RETURN(USER_IRQ_KNOCK, _raised, user_irq_run(_runs));	\
+	_high = user_irq_stat(_runs, "exits") - _low;			\
+	TH_LOG("exits: %lu low, %lu high", (unsigned long)_low,		\
 	       (unsigned long)_high);					\
 	EXPECT_GE(2 * _low + USER_IRQ_MORE_EXITS, _high);		\
 } while (0)
 
 /* A guest that raises its line, knocks, lowers it in a way of its own and knocks again */
 #define ASSERT_HIGH_THEN_LOW(_vcpu, _line, _guest_code) do {		\
+	struct kvm_vcpu *_runs = (_vcpu);				\
 	struct user_irq_return _last;					\
 									\
-	user_irq_start_at(_vcpu, _guest_code);				\
-	user_irq_run_to_knock(_vcpu, &_last);				\
+	user_irq_start_at(_runs, _guest_code);				\
+	user_irq_run_to_knock(_runs, &_last);				\
 	ASSERT_RETURN(USER_IRQ_KNOCK, _line, _last);			\
-	user_irq_run_to_knock(_vcpu, &_last);				\
+	user_irq_run_to_knock(_runs, &_last);				\
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, _last);			\
 } while (0)
 

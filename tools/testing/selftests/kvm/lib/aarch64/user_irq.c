@@ -137,7 +137,7 @@ const char *user_irq_missing(u64 lines)
 
 static sig_atomic_t pmu_fired;
 
-/* What one case found out, in memory that all of a program's share: each is a process of its own. */
+/* What one case found out, for all of a program's: each is a process of its own. */
 static enum { UNKNOWN, YES, NO } *pmu_interrupts;
 
 static void __attribute__((constructor)) share_what_is_found_out(void)
