@@ -37,9 +37,10 @@ perl "$series/scripts/checkpatch.pl" --no-tree --quiet --strict --show-types \
 mapfile -t touched < <(git -C "$history" diff --name-only baseline series)
 mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.c')
 # Compiled anew in the place where the kernel has each, for there is code that is of nVHE's alone, and code
-# that is of each hypervisor's. What no kernel has by default is compiled by itself.
+# that is of each hypervisor's. What no kernel has by default is compiled by itself, with its options on.
 compile_anew() {
 	local tree=$1 source
+	local options=(-DCONFIG_KVM_ARM_USER_IRQ_EDGE -DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE)
 	local kmake=(make -s -C "$tree" O=out LOCALVERSION= ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- \
 		CHECK="$TOP/scripts/sparse.sh")
 	for source in "${sources[@]}"; do
@@ -48,8 +49,7 @@ compile_anew() {
 	"${kmake[@]}" C=1 arch/arm64/kvm/ || echo "${touched[0]}: arch/arm64/kvm does not build"
 	for source in "${sources[@]}"; do
 		if [ -e "$tree/$source" ] && ! compgen -G "$tree/out/${source%.c}.*o" > /dev/null; then
-			# The test line's file goes by its option.
-			"${kmake[@]}" CFLAGS_user_irq_test_line.o=-DCONFIG_KVM_ARM_USER_IRQ_TEST_LINE C=2 "${source%.c}.o" ||
+			"${kmake[@]}" "CFLAGS_$(basename "${source%.c}.o")=${options[*]}" C=2 "${source%.c}.o" ||
 				echo "$source: does not build"
 		fi
 	done
