@@ -417,9 +417,8 @@ tree_in_name() {
 
 @test "a compiler for which there is no memory is no fault of the tree" {
 	local words
-	mkdir -p "$BATS_TEST_TMPDIR/tree"
 	for words in "x86-gcc: fatal error: Killed signal terminated program cc1" "ld: error: x.o: Cannot allocate memory"; do
-		printf 'tinyconfig:\n\t@echo "%s" >&2; false\n' "$words" > "$BATS_TEST_TMPDIR/tree/Makefile"
+		tree_in_name "$BATS_TEST_TMPDIR/tree" "echo '$words' >&2; false"
 		run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree"
 		could_not_run "$words" "no memory is left" "run the same command again"
 	done
@@ -434,8 +433,7 @@ tree_in_name() {
 }
 
 @test "a kernel whose objects come of another one has the words of that if it does not compile" {
-	mkdir -p "$BATS_TEST_TMPDIR/tree"
-	printf 'tinyconfig:\n\t@echo "x.c:1: error: planted" >&2; false\n' > "$BATS_TEST_TMPDIR/tree/Makefile"
+	tree_in_name "$BATS_TEST_TMPDIR/tree" 'echo "x.c:1: error: planted" >&2; false'
 	run "$TOP/scripts/build.sh" "$BATS_TEST_TMPDIR/tree" edge
 	does_not_build "error: planted"
 	grep -q "error: planted" "$TOP/build/log/build-tree-out.edge.log"
