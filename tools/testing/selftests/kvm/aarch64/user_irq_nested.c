@@ -666,7 +666,7 @@ TEST_F(line, interrupts_its_own_guest)
 	self->g->delay_us = 10000;						\
 	do {									\
 		self->g->delay_us *= 2;						\
-		user_irq_start_at(self->vcpu, _guest_code);			\
+		user_irq_nested_start_at(self->vcpu, _guest_code);		\
 		r = user_irq_run(self->vcpu);					\
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);			\
 		waited = user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI);	\

@@ -40,6 +40,7 @@
 const char *user_irq_no_el2(bool e2h);
 struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest_code,
 				  struct kvm_vcpu *vcpus[]);
+void user_irq_nested_start_at(struct kvm_vcpu *vcpu, void *guest_code);
 
 void user_irq_nested_set_level(struct kvm_vcpu *vcpu, u64 line, bool high);
 

@@ -101,6 +101,20 @@ struct kvm_vm *user_irq_nested_vm(bool e2h, u64 lines, int nr_vcpus, void *guest
 }
 
 /**
+ * user_irq_nested_start_at() - choose where a vCPU goes on at its EL2
+ * @vcpu: one that has EL2
+ * @guest_code: as for user_irq_start_at()
+ *
+ * If the guest's own guest ran last, the vCPU is at EL1.
+ */
+void user_irq_nested_start_at(struct kvm_vcpu *vcpu, void *guest_code)
+{
+	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pstate),
+		     PSR_MODE_EL2h | PSR_D_BIT | PSR_A_BIT | PSR_I_BIT | PSR_F_BIT);
+	user_irq_start_at(vcpu, guest_code);
+}
+
+/**
  * user_irq_nested_set_level() - move a line by KVM_SET_ONE_REG
  * @vcpu: one that has EL2, if the line is of one of its timers
  * @line: any
