@@ -698,15 +698,9 @@ TEST_F(input, survives_vcpu_init)
 	EXPECT_EQ(0, *seen);
 }
 
-static void *raise_while_it_computes(void *arg)
+static void raise_irq(void *vcpu)
 {
-	struct kvm_vcpu *vcpu = arg;
-	struct user_irq_guest *g = user_irq_guest(vcpu);
-
-	while (!READ_ONCE(g->progress))
-		sched_yield();
 	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
-	return NULL;
 }
 
 /*
@@ -719,16 +713,11 @@ static void *raise_while_it_computes(void *arg)
 TEST_F(input, raised_by_another_thread_interrupts_the_guest)
 {
 	struct user_irq_return r;
-	pthread_t thread;
 
 	user_irq_start_at(self->vcpu, guest_computes_until_interrupted);
 	ASSERT_LINE_IS_TOLD(self->vcpu);
 
-	ASSERT_EQ(0, pthread_create(&thread, NULL, raise_while_it_computes, self->vcpu));
-	r = user_irq_run(self->vcpu);
-	/* Where the guest did not run at all. */
-	user_irq_guest(self->vcpu)->progress++;
-	pthread_join(thread, NULL);
+	r = user_irq_run_and(self->vcpu, false, raise_irq, self->vcpu);
 	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
 }
 

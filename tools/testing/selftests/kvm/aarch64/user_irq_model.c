@@ -178,10 +178,6 @@ static void read_counters(struct kvm_machine *k)
 	k->now[1] = user_irq_get_reg(k->vcpu, KVM_REG_ARM_PTIMER_CNT);
 }
 
-static void no_op(int sig)
-{
-}
-
 static void start(struct program_machine *machine)
 {
 	struct {
@@ -397,7 +393,7 @@ FIXTURE_SETUP(model)
 	sigemptyset(&sigusr1);
 	sigaddset(&sigusr1, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &sigusr1, NULL);
-	signal(SIGUSR1, no_op);
+	signal(SIGUSR1, user_irq_ignore_signal);
 
 	self->machine = (struct program_machine) {
 		.freq = timer_get_cntfrq(),

@@ -5,7 +5,6 @@
  */
 #include <limits.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 
 #include "kselftest_harness.h"
@@ -385,28 +384,20 @@ static void guest_arms_and_waits(struct user_irq_guest *g)
 /* Sets the VM's counter by way of one vCPU while another runs, and has that one come back. */
 struct setter {
 	pthread_t runs;
-	pid_t tid;
 	struct kvm_vcpu *vcpu;
 	struct kvm_vcpu *other;
 	u64 cnt;
 	u64 cval;
-	u64 progress;
-	bool sleeps;
 };
 
-static void *set_counter_and_kick(void *arg)
+static void set_counter_and_kick(void *arg)
 {
 	struct setter *s = arg;
 
-	while (READ_ONCE(user_irq_guest(s->vcpu)->progress) == s->progress)
-		sched_yield();
-	while (s->sleeps && !user_irq_thread_sleeps(s->tid))
-		sched_yield();
 	vcpu_set_reg(s->other, s->cnt, user_irq_get_reg(s->other, s->cnt) + past_long_ticks());
 	/* In case that it is not in KVM_RUN just now */
 	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
 	pthread_kill(s->runs, SIGUSR1);
-	return NULL;
 }
 
 /*
@@ -416,27 +407,24 @@ static void *set_counter_and_kick(void *arg)
  * A physical timer in the hardware has its time by the host's counter, so its CVAL
  * moves with the guest's. One that sleeps may have been there still: then once more.
  */
-static struct user_irq_return run_while_counter_is_set(struct setter *s, void *guest_code,
-						       bool *ran_on)
+static struct user_irq_return run_while_counter_is_set(struct setter *s, bool sleeps,
+						       void *guest_code, bool *ran_on)
 {
 	struct user_irq_guest *g = user_irq_guest(s->vcpu);
 	struct user_irq_return r;
-	pthread_t thread;
 	int tries = 0;
+	u64 progress;
 
 	do {
-		s->progress = g->progress;
 		user_irq_start_at(s->vcpu, guest_code);
-		TEST_ASSERT(!pthread_create(&thread, NULL, set_counter_and_kick, s), "no thread");
-		r = user_irq_run(s->vcpu);
-		pthread_join(thread, NULL);
+		r = user_irq_run_and(s->vcpu, sleeps, set_counter_and_kick, s);
 		sync_global_from_guest(s->vcpu->vm, cval_armed);
 	} while (user_irq_get_reg(s->vcpu, s->cval) != cval_armed && ++tries < COUNTER_TRIES);
 
-	s->progress = g->progress;
+	progress = g->progress;
 	if (r.kind == USER_IRQ_INTR && !r.levels)
 		r = user_irq_run(s->vcpu);
-	*ran_on = g->progress != s->progress;
+	*ran_on = g->progress != progress;
 	return r;
 }
 
@@ -451,34 +439,29 @@ TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
 	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct setter s = {
 		.runs = pthread_self(),
-		.tid = gettid(),
 		.vcpu = vcpu,
 		.other = self->vcpus[1],
 		.cnt = variant->cnt,
 		.cval = variant->cval,
-		.sleeps = user_irq_wfi_traps(vcpu),
 	};
+	const bool sleeps = user_irq_wfi_traps(vcpu);
 	struct user_irq_return r;
 	bool ran_on;
 
 	signal(SIGUSR1, user_irq_ignore_signal);
 	/* No physical timer, which would be in the hardware */
 	if (variant->line == KVM_ARM_DEV_EL1_VTIMER) {
-		const bool sleeps = s.sleeps;
-
-		s.sleeps = false;
-		r = run_while_counter_is_set(&s, guest_arms_and_computes, &ran_on);
+		r = run_while_counter_is_set(&s, false, guest_arms_and_computes, &ran_on);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 		EXPECT_FALSE(ran_on);
 		user_irq_set_level(vcpu, variant->line, false);
 		r = user_irq_run(vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
-		s.sleeps = sleeps;
-	} else if (!s.sleeps) {
+	} else if (!sleeps) {
 		SKIP(return, "WFI does not trap here: a waiting guest's timer is in the hardware");
 	}
 
-	r = run_while_counter_is_set(&s, guest_arms_and_waits, &ran_on);
+	r = run_while_counter_is_set(&s, sleeps, guest_arms_and_waits, &ran_on);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	EXPECT_FALSE(ran_on);
 }
