@@ -14,7 +14,7 @@
 #define HPTIMER_INTID	26
 #define HVTIMER_INTID	28
 
-#define NO_LINE_OF_EL2	"the build's headers know no line of EL2's timers in this version"
+#define NO_LINE_OF_EL2	"the kernel has no line of EL2's timers in a version that the build's headers know"
 
 /* Of MDCR_EL2: EL2's own counters are enabled */
 #define MDCR_HPME	BIT(7)
