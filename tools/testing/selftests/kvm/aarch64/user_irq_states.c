@@ -395,9 +395,7 @@ static void set_counter_and_kick(void *arg)
 	struct setter *s = arg;
 
 	vcpu_set_reg(s->other, s->cnt, user_irq_get_reg(s->other, s->cnt) + past_long_ticks());
-	/* In case that it is not in KVM_RUN just now */
-	WRITE_ONCE(s->vcpu->run->immediate_exit, 1);
-	pthread_kill(s->runs, SIGUSR1);
+	user_irq_kick(s->vcpu, s->runs);
 }
 
 /*

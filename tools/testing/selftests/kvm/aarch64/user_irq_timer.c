@@ -340,8 +340,7 @@ static void signal_to(void *arg)
 
 	WRITE_ONCE(*user_irq_field(w->vcpu), 0);
 	/* It may have slept for another reason, before KVM_RUN. */
-	WRITE_ONCE(w->vcpu->run->immediate_exit, 1);
-	pthread_kill(w->thread, SIGUSR1);
+	user_irq_kick(w->vcpu, w->thread);
 }
 
 /*

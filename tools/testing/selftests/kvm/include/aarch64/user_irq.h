@@ -190,6 +190,7 @@ u32 user_irq_levels_at_vgic(int gic_fd);
 long user_irq_host_interrupts(u64 line, int cpu);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
+void user_irq_kick(struct kvm_vcpu *vcpu, pthread_t thread);
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);
 struct user_irq_return user_irq_run_watched(struct kvm_vcpu *vcpu, int sig, long *wake_ups);
 void user_irq_ignore_signal(int sig);

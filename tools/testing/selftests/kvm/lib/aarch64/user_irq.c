@@ -33,6 +33,9 @@
 /* So often a thread is looked at that may never sleep. */
 #define MAX_LOOKS	200
 
+/* So often a guest is begun that may be made to come back before it is where it waits. */
+#define MAX_KICKS	100
+
 /*
  * So often one that is watched. A look sleeps first: a busy machine gives it late,
  * as it does the CPU to a thread that is woken without end.
@@ -677,36 +680,63 @@ struct user_irq_return user_irq_run_and(struct kvm_vcpu *vcpu, bool into_sleep,
 	return r;
 }
 
-static void guest_waits_once(struct user_irq_guest *g)
+/**
+ * user_irq_kick() - make a vCPU come back
+ * @vcpu: the vCPU, in KVM_RUN or about to be: user_irq_run() forgets this when it is back
+ * @thread: its thread, where SIGUSR1 has a handler
+ *
+ * immediate_exit is for one that is not in KVM_RUN yet, where a signal would be lost.
+ */
+void user_irq_kick(struct kvm_vcpu *vcpu, pthread_t thread)
 {
-	WRITE_ONCE(g->progress, g->progress + 1);
-	guest_wfi();
-	guest_knock(g);
+	WRITE_ONCE(vcpu->run->immediate_exit, 1);
+	pthread_kill(thread, SIGUSR1);
 }
 
-static void raise_irq(void *vcpu)
+static void guest_waits(struct user_irq_guest *g)
 {
-	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, true);
+	WRITE_ONCE(g->progress, g->progress + 1);
+	/* One that does not trap is over with any interrupt of the host's. */
+	for (;;)
+		guest_wfi();
+}
+
+struct runner {
+	struct kvm_vcpu *vcpu;
+	pthread_t thread;
+};
+
+static void kick_runner(void *arg)
+{
+	const struct runner *r = arg;
+
+	user_irq_kick(r->vcpu, r->thread);
 }
 
 /**
  * user_irq_wfi_traps() - does KVM trap WFI here?
- * @vcpu: a vCPU, whose guest begins anew by this
+ * @vcpu: a vCPU, whose guest begins anew by this; its thread must be the caller
  *
  * A counter of the PMU stands still while KVM has the vCPU wait. It takes a WFI
- * that waits: with an interrupt pending it need not trap.
+ * that waits: with an interrupt pending it need not trap, and one that a busy
+ * machine does not let the guest come to would be taken for one that does not.
  *
  * Return: true if it did.
  */
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
 {
 	const u64 before = user_irq_stat(vcpu, "wfi_exit_stat");
-	struct user_irq_return r;
+	struct runner r = { .vcpu = vcpu, .thread = pthread_self() };
+	int tries = 0;
 
-	user_irq_start_at(vcpu, guest_waits_once);
-	r = user_irq_run_and(vcpu, true, raise_irq, vcpu);
-	TEST_ASSERT(r.kind == USER_IRQ_KNOCK, "a WFI ended by %s", user_irq_str(r.kind, r.levels));
-	user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+	signal(SIGUSR1, user_irq_ignore_signal);
+	do {
+		user_irq_start_at(vcpu, guest_waits);
+		user_irq_run_and(vcpu, true, kick_runner, &r);
+		/* The kick may have come when the run was over. */
+		vcpu->run->immediate_exit = 0;
+	} while (!user_irq_came_from(vcpu, USER_IRQ_INSN_WFI) && ++tries < MAX_KICKS);
+	TEST_ASSERT(tries < MAX_KICKS, "no guest came to its WFI in %d runs", tries);
 	return user_irq_stat(vcpu, "wfi_exit_stat") != before;
 }
 
