@@ -77,18 +77,23 @@ class Series:
     def tree_id(self, patch):
         return self.git("rev-parse", f"{patch.commit}^{{tree}}").strip()
 
+    def _touched(self, *paths):
+        """The files that a patch of the series changes, also if a later one changes them back."""
+        told = self.git("log", "-z", "--no-show-signature", "--format=", "--no-renames", "--name-only",
+                        f"{self.patches[0].commit}..{self.patches[-1].commit}", "--", *paths)
+        return sorted({*told.replace("\n", "").split("\0")} - {""})
+
     def changed(self, patch):
-        """The files that this patch leaves changed; of what the series stands on, those that the series changes."""
-        if patch.number:
-            ends, there = (f"{patch.commit}^", patch.commit), "d"
-        else:
-            ends, there = (patch.commit, self.patches[-1].commit), "a"
-        return self.git("diff", "-z", "--no-renames", "--name-only", f"--diff-filter={there}", *ends).split("\0")[:-1]
+        """The files that this patch leaves changed; of what the series stands on, those that the series touches."""
+        if not patch.number:
+            there = self.git("ls-tree", "-r", "-z", "--name-only", patch.commit).split("\0")
+            return sorted({*self._touched()} & {*there})
+        return self.git("diff", "-z", "--no-renames", "--name-only", "--diff-filter=d",
+                        f"{patch.commit}^", patch.commit).split("\0")[:-1]
 
     def sources(self):
-        """The C files that the series changes."""
-        ends = (self.patches[0].commit, self.patches[-1].commit)
-        return self.git("diff", "-z", "--no-renames", "--name-only", *ends, "--", "*.c").split("\0")[:-1]
+        """The C files that the series touches."""
+        return self._touched("*.c")
 
     def mail(self, patch):
         return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
