@@ -208,7 +208,7 @@ def _build(values, hosts, settings, seconds):
     guest, tests, image = (path_of(each) for each in started)
     tests = tests.parent
     seconds["build"] = time.monotonic() - began
-    return tree, Plan(image, guest, tests / "stripped", programs, tests / "failed", patterns, settings)
+    return tree, Plan(image, guest, tests / "small", programs, tests / "failed", patterns, settings)
 
 
 def _history(values, tree):

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds KVM selftests, ours and the base's, statically for arm64 and installs
+# Builds KVM selftests, ours and the base's, for arm64, statically, and installs
 # them, by the base's own Makefiles, in a copy of the part of the base that they need.
 #
 # usage: selftests.sh TREE-FOLDER PROGRAM...
 # PROGRAM is a path below the kvm folder, like aarch64/user_irq_timer. Prints the
-# folder that the tests are installed in; beside it are stripped/, the same without
-# symbols, a third of the size and so unpacked sooner in the emulated host, and
-# failed/, with the compiler's words on each PROGRAM that did not build.
+# folder that the tests are installed in; beside it are small/, the same linked for
+# the emulated host and for nothing else, and failed/, with the compiler's words on
+# each PROGRAM that did not build.
 
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/.." && pwd)
@@ -22,7 +22,7 @@ programs=$*
 place=$TOP/build/selftests/$(basename "$tree")
 linux=$place/linux
 installed=$place/installed
-stripped=$place/stripped
+small=$place/small
 failed=$place/failed
 log=$TOP/build/log/selftests-$(basename "$tree").log
 # Not among the kernel's objects, which may be being made at the same time.
@@ -75,6 +75,13 @@ kselftest() {
 		TEST_GEN_PROGS_arm64="$1" TEST_GEN_PROGS_EXTENDED_arm64= \
 		KSFT_INSTALL_PATH="$installed.new" FORCE_TARGETS=1 "${@:2}"
 }
+# What is linked, for the emulated host or for elsewhere. Objects are the same for both.
+unlink_programs() {
+	local program
+	for program in $programs; do
+		rm -f "$linux/tools/testing/selftests/kvm/$program"
+	done
+}
 how_far() { echo "$(find "$linux" -name '*.o' | wc -l) objects"; }
 make_headers() { make -C "$tree" O="$place/headers" ARCH=arm64 -j"$(nproc)" headers; }
 
@@ -84,7 +91,7 @@ build() {
 
 # Up to date if nothing that goes in is newer, and the same programs are asked for.
 up_to_date() {
-	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] && [ -d "$stripped" ] &&
+	[ "$(cat "$stamp" 2> /dev/null)" = "$programs" ] && [ -d "$installed" ] && [ -d "$small" ] &&
 		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name '*.[chS]' -print -quit)" ] &&
 		[ -z "$(find "$linux/tools/testing/selftests/kvm" -newer "$stamp" -name 'Makefile*' -print -quit)" ] &&
 		[ -z "$(find "$tree/include/uapi" "$tree/arch/arm64/include/uapi" -newer "$stamp" -type f -print -quit)" ]
@@ -101,6 +108,7 @@ say "building the tests   (log: $log)"
 built=$programs
 rm -rf "$failed" "$installed.new"
 mkdir -p "$failed"
+unlink_programs
 if ! logged "$log" how_far build; then
 	[ -e "$headers/linux/kvm.h" ] || could_not_run "cannot make the headers of $tree; all of it is in $log." \
 		"Correct that, or make room on the disk, then run the same command again."
@@ -121,13 +129,31 @@ if ! logged "$log" how_far build; then
 	[ -n "$built" ] || could_not_run "not one of the tests builds; all of it is in $log." \
 		"Correct that, then run the same command again."
 fi
-kselftest "$built" install >> "$log" 2>&1 || could_not_run "cannot install the tests; all of it is in $log." \
-	"Correct that, or make room on the disk, then run the same command again."
-rm -rf "$stripped"
-cp -a "$installed.new" "$stripped"
-for program in $built; do
-	aarch64-linux-gnu-strip "$stripped/kvm/$(basename "$program")"
+# install_to FOLDER ARGUMENT...
+install_to() {
+	kselftest "$built" -j"$(nproc)" install KSFT_INSTALL_PATH="$1" "${@:2}" >> "$log" 2>&1 ||
+		could_not_run "cannot install the tests; all of it is in $log." \
+			"Correct that, or make room on the disk, then run the same command again."
+}
+install_to "$installed.new"
+
+# A VM gets a copy of its whole program, page by page, and most of a static one is libc: here it is shared,
+# and what it has is looked up before a case forks.
+link_there=-Wl,--gc-sections,-s,-z,now,-z,max-page-size=4096,-rpath,/kselftest/lib
+loader=ld-linux-aarch64.so.1
+rm -rf "$small" "$small.new"
+unlink_programs
+install_to "$small.new" USERLDFLAGS="$link_there,--dynamic-linker,/kselftest/lib/$loader"
+mkdir "$small.new/lib"
+# Not all that is installed is a program.
+libraries=$({ aarch64-linux-gnu-readelf -d "$small.new"/kvm/* 2> /dev/null || :; } | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p')
+for library in $libraries $loader; do
+	[ -e "$small.new/lib/$library" ] || aarch64-linux-gnu-strip -o "$small.new/lib/$library" \
+		"$(aarch64-linux-gnu-gcc -print-file-name="$library")"
 done
+# The time that a program gets is init's to say, and the runner forks six times to read it here.
+rm -f "$small.new/kvm/settings"
+mv "$small.new" "$small"
 rm -rf "$installed"
 mv "$installed.new" "$installed"
 if [ -z "$(ls "$failed")" ]; then

@@ -126,7 +126,7 @@ class Walk:
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.content = digest(_content(self.tests / "stripped", self.guest, TOP / "kernel/configs"), _bench(self),
+        self.content = digest(_content(self.tests / "small", self.guest, TOP / "kernel/configs"), _bench(self),
                               _version("aarch64-linux-gnu-gcc"), _version("sparse"),
                               # The series' own history has but a part of it.
                               base_of(self.tree))
@@ -243,7 +243,7 @@ class Walk:
             self.problem = error
 
     def plan(self, folder, patterns, settings, **options):
-        return Plan(folder / "Image", self.guest, self.tests / "stripped", choose_programs(patterns, self.programs),
+        return Plan(folder / "Image", self.guest, self.tests / "small", choose_programs(patterns, self.programs),
                     self.tests / "failed", patterns, settings, **options)
 
     def boot(self, _patch, folder):
