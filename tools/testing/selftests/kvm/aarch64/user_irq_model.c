@@ -172,10 +172,17 @@ struct kvm_machine {
 	bool late;
 };
 
+static const struct user_irq_timer_regs *regs_of(unsigned int timer)
+{
+	return user_irq_timer_regs(timer ? KVM_ARM_DEV_EL1_PTIMER : KVM_ARM_DEV_EL1_VTIMER);
+}
+
 static void read_counters(struct kvm_machine *k)
 {
-	k->now[0] = user_irq_get_reg(k->vcpu, KVM_REG_ARM_TIMER_CNT);
-	k->now[1] = user_irq_get_reg(k->vcpu, KVM_REG_ARM_PTIMER_CNT);
+	int i;
+
+	for (i = 0; i < MODEL_TIMERS; i++)
+		k->now[i] = user_irq_get_reg(k->vcpu, regs_of(i)->cnt);
 }
 
 static void start(struct program_machine *machine)
@@ -193,7 +200,7 @@ static void start(struct program_machine *machine)
 	vcpu_ioctl(k->vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
 	/* The virtual counter has just begun, and what is past would be before that. */
 	read_counters(k);
-	vcpu_set_reg(k->vcpu, KVM_REG_ARM_TIMER_CNT, k->now[1] / 2);
+	vcpu_set_reg(k->vcpu, regs_of(0)->cnt, k->now[1] / 2);
 	read_counters(k);
 }
 
@@ -203,10 +210,6 @@ static void stop(struct program_machine *machine)
 
 	kvm_vm_free(k->vcpu->vm);
 }
-
-/* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
-static const u64 ctl_reg[MODEL_TIMERS] = { KVM_REG_ARM_TIMER_CTL, KVM_REG_ARM_PTIMER_CTL };
-static const u64 cval_reg[MODEL_TIMERS] = { KVM_REG_ARM_TIMER_CVAL, KVM_REG_ARM_PTIMER_CVAL };
 
 static void do_host_step(struct program_machine *machine, const struct model_step *step,
 			 struct model_effect *effect)
@@ -218,17 +221,17 @@ static void do_host_step(struct program_machine *machine, const struct model_ste
 
 	switch (step->op) {
 	case HOST_CTL:
-		vcpu_set_reg(vcpu, ctl_reg[step->which], step->arg);
+		vcpu_set_reg(vcpu, regs_of(step->which)->ctl, step->arg);
 		break;
 	case HOST_CVAL:
-		vcpu_set_reg(vcpu, cval_reg[step->which], step->arg);
+		vcpu_set_reg(vcpu, regs_of(step->which)->cval, step->arg);
 		break;
 	case HOST_CVAL_IN:
 		read_counters(k);
 		effect->before = k->now[step->which];
 		effect->cval = effect->before + (s64)machine->freq * step->arg / 1000000;
 		effect->after = effect->before;
-		vcpu_set_reg(vcpu, cval_reg[step->which], effect->cval);
+		vcpu_set_reg(vcpu, regs_of(step->which)->cval, effect->cval);
 		break;
 	case HOST_OVS:
 		vcpu_set_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSCLR_EL0), ~0U);

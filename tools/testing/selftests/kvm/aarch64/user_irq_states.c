@@ -104,27 +104,19 @@ static void guest_races_timers(struct user_irq_guest *g)
 FIXTURE(timer) {
 	struct kvm_vcpu *vcpus[2];
 	struct user_irq_guest *g;
+	const struct user_irq_timer_regs *regs;
 };
 
 FIXTURE_VARIANT(timer) {
 	u64 line;
-	u64 ctl;
-	u64 cval;
-	u64 cnt;
 };
 
 FIXTURE_VARIANT_ADD(timer, vtimer) {
-	.line = KVM_ARM_DEV_EL1_VTIMER,
-	.ctl = KVM_REG_ARM_TIMER_CTL,
-	.cval = KVM_REG_ARM_TIMER_CVAL,
-	.cnt = KVM_REG_ARM_TIMER_CNT,
+	.line = KVM_ARM_DEV_EL1_VTIMER
 };
 
 FIXTURE_VARIANT_ADD(timer, ptimer) {
-	.line = KVM_ARM_DEV_EL1_PTIMER,
-	.ctl = KVM_REG_ARM_PTIMER_CTL,
-	.cval = KVM_REG_ARM_PTIMER_CVAL,
-	.cnt = KVM_REG_ARM_PTIMER_CNT,
+	.line = KVM_ARM_DEV_EL1_PTIMER
 };
 
 FIXTURE_SETUP(timer)
@@ -137,6 +129,7 @@ FIXTURE_SETUP(timer)
 	user_irq_vm(variant->line, 2, guest_knocks, self->vcpus);
 	self->g = user_irq_guest(self->vcpus[0]);
 	self->g->delay_us = LONG_US;
+	self->regs = user_irq_timer_regs(variant->line);
 }
 
 FIXTURE_TEARDOWN(timer)
@@ -217,10 +210,10 @@ TEST_F(timer, every_state_set_by_the_vmm)
 		/* TVAL is no register that a VMM can set. */
 		if (s->by == TVAL)
 			continue;
-		vcpu_set_reg(vcpu, variant->cval, s->by == ABSOLUTE ? (u64)s->value :
-			     user_irq_get_reg(vcpu, variant->cnt) +
+		vcpu_set_reg(vcpu, self->regs->cval, s->by == ABSOLUTE ? (u64)s->value :
+			     user_irq_get_reg(vcpu, self->regs->cnt) +
 			     s->value * timer_get_cntfrq() / 1000000);
-		vcpu_set_reg(vcpu, variant->ctl, state_ctl(state));
+		vcpu_set_reg(vcpu, self->regs->ctl, state_ctl(state));
 
 		levels = user_irq_level(vcpu, variant->line) ? variant->line : 0;
 		returns = user_irq_run_to_knock(vcpu, &r);
@@ -255,7 +248,7 @@ TEST_F(timer, counter_offset_moves_the_line)
 
 	/* The physical counter begins without an offset. Back is not to the tick. */
 	offset = user_irq_get_reg(vcpu, KVM_REG_ARM_PTIMER_CNT) -
-		 user_irq_get_reg(vcpu, variant->cnt);
+		 user_irq_get_reg(vcpu, self->regs->cnt);
 	set_offset(vcpu->vm, offset - past_long_ticks());
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
@@ -326,11 +319,11 @@ TEST_F(timer, time_before_the_hosts_own_is_over)
 	u64 hour = 3600 * (u64)timer_get_cntfrq();
 
 	set_offset(vcpu->vm, -hour);
-	vcpu_set_reg(vcpu, variant->cval, hour / 2);
-	vcpu_set_reg(vcpu, variant->ctl, CTL_ENABLE);
+	vcpu_set_reg(vcpu, self->regs->cval, hour / 2);
+	vcpu_set_reg(vcpu, self->regs->ctl, CTL_ENABLE);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, user_irq_run(vcpu));
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, user_irq_run(vcpu));
-	EXPECT_EQ(hour / 2, user_irq_get_reg(vcpu, variant->cval));
+	EXPECT_EQ(hour / 2, user_irq_get_reg(vcpu, self->regs->cval));
 }
 
 /*
@@ -350,12 +343,12 @@ TEST_F(timer, counter_set_by_another_vcpu_moves_the_line)
 	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	progress = self->g->progress;
 
-	now = user_irq_get_reg(other, variant->cnt);
-	vcpu_set_reg(other, variant->cnt, now + past_long_ticks());
+	now = user_irq_get_reg(other, self->regs->cnt);
+	vcpu_set_reg(other, self->regs->cnt, now + past_long_ticks());
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 
-	vcpu_set_reg(other, variant->cnt, now);
+	vcpu_set_reg(other, self->regs->cnt, now);
 	r = user_irq_run(vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	EXPECT_EQ(progress, self->g->progress);
@@ -439,8 +432,8 @@ TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
 		.runs = pthread_self(),
 		.vcpu = vcpu,
 		.other = self->vcpus[1],
-		.cnt = variant->cnt,
-		.cval = variant->cval,
+		.cnt = self->regs->cnt,
+		.cval = self->regs->cval,
 	};
 	const bool sleeps = user_irq_wfi_traps(vcpu);
 	struct user_irq_return r;
