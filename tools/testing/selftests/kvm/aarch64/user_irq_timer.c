@@ -362,7 +362,6 @@ TEST_F(line, signal_in_wfi_returns_current_levels)
 		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
 		r = user_irq_run_and(self->vcpu, true, signal_to, &w);
-		self->vcpu->run->immediate_exit = 0;
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	} while (!user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI) && ++tries < MAX_TRIES);
 	EXPECT_LT(tries, MAX_TRIES);
