@@ -79,7 +79,7 @@ def add_user_space(archive, guest, installed, programs):
     archive.copy("usr/bin/timeout", guest / "timeout")
     archive.copy("bin/busybox", guest / "busybox")
     archive.link("bin/sh", "busybox")
-    # Each is the better part of a MiB, which the emulated host would unpack before its first case.
+    # Each is some 200 KiB, which the emulated host would unpack before its first case.
     tests = (installed / "kselftest-list.txt").read_text(encoding="utf-8").split()
     others = {installed / test.replace(":", "/") for test in tests} - {installed / "kvm" / name for name in programs}
     archive.tree("kselftest", installed, others)

@@ -73,7 +73,7 @@ kselftest() {
 		CROSS_COMPILE=aarch64-linux-gnu- USERLDFLAGS=-static \
 		TEST_GEN_PROGS_aarch64="$1" TEST_GEN_PROGS_EXTENDED_aarch64= \
 		TEST_GEN_PROGS_arm64="$1" TEST_GEN_PROGS_EXTENDED_arm64= \
-		KSFT_INSTALL_PATH="$installed.new" FORCE_TARGETS=1 "${@:2}"
+		FORCE_TARGETS=1 "${@:2}"
 }
 # What is linked, for the emulated host or for elsewhere. Objects are the same for both.
 unlink_programs() {
@@ -138,21 +138,27 @@ install_to() {
 install_to "$installed.new"
 
 # A VM gets a copy of its whole program, page by page, and most of a static one is libc: here it is shared,
-# and what it has is looked up before a case forks.
-link_there=-Wl,--gc-sections,-s,-z,now,-z,max-page-size=4096,-rpath,/kselftest/lib
+# and what it has is looked up before a case forks. Two segments share no page, of 64 KiB even: each is loaded
+# by itself into guests with pages of any size.
 loader=ld-linux-aarch64.so.1
-rm -rf "$small" "$small.new"
+rm -rf "$small.new"
 unlink_programs
-install_to "$small.new" USERLDFLAGS="$link_there,--dynamic-linker,/kselftest/lib/$loader"
-mkdir "$small.new/lib"
+install_to "$small.new" USERLDFLAGS="-Wl,--gc-sections,-s,-z,now,-rpath,/kselftest/lib,--dynamic-linker,/kselftest/lib/$loader"
 # Not all that is installed is a program.
-libraries=$({ aarch64-linux-gnu-readelf -d "$small.new"/kvm/* 2> /dev/null || :; } | sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p')
-for library in $libraries $loader; do
-	[ -e "$small.new/lib/$library" ] || aarch64-linux-gnu-strip -o "$small.new/lib/$library" \
-		"$(aarch64-linux-gnu-gcc -print-file-name="$library")"
-done
-# The time that a program gets is init's to say, and the runner forks six times to read it here.
-rm -f "$small.new/kvm/settings"
+libraries=$({ aarch64-linux-gnu-readelf -d "$small.new"/kvm/* 2> /dev/null || :; } |
+	sed -nE 's/.*\(NEEDED\).*\[(.*)\]/\1/p' | sort -u)
+add_libraries() {
+	local library from
+	mkdir "$small.new/lib" || return
+	for library in $libraries $loader; do
+		from=$(aarch64-linux-gnu-gcc -print-file-name="$library")
+		aarch64-linux-gnu-strip -o "$small.new/lib/$library" "$from" || return
+	done
+}
+add_libraries || could_not_run "cannot give the tests their libraries; the reason stands above." \
+	"Install what is missing for arm64, or make room on the disk, then run the same command again."
+# The time that a program gets is init's to say, and the runner forks eight times to read it here.
+rm -rf "$small.new/kvm/settings" "$small"
 mv "$small.new" "$small"
 rm -rf "$installed"
 mv "$installed.new" "$installed"

@@ -526,22 +526,26 @@ static void forward(int output)
 		report('c', "%.*s", (int)length, line);
 }
 
+/* The runner runs all that is listed as installed. A -t would cost it three forks for each. */
+static void list_as_installed(const struct list *tests)
+{
+	FILE *file = fopen(INSTALLED "/kselftest-list.txt", "we");
+	int i;
+
+	for (i = 0; file && i < tests->count; i++)
+		fprintf(file, "%s\n", tests->item[i]);
+	if (!file || fclose(file))
+		give_up("cannot write", INSTALLED "/kselftest-list.txt");
+}
+
 static void run(struct list *tests)
 {
-	static char *arguments[2 * MAX_ITEMS + 5];
-	int i, n = 0, output, status = 0;
+	/* The base gives a program 120 s, all its cases together; a busy machine takes that. */
+	static char *arguments[] = { "sh", INSTALLED "/run_kselftest.sh", "-o", "900", NULL };
+	int output, status = 0;
 	pid_t runner;
 
-	arguments[n++] = "sh";
-	arguments[n++] = INSTALLED "/run_kselftest.sh";
-	/* The base gives a program 120 s, all its cases together; a busy machine takes that. */
-	arguments[n++] = "-o";
-	arguments[n++] = "900";
-	for (i = 0; i < tests->count; i++) {
-		arguments[n++] = "-t";
-		arguments[n++] = tests->item[i];
-	}
-	arguments[n] = NULL;
+	list_as_installed(tests);
 	runner = start_runner(arguments, &output);
 	forward(output);
 	close(output);

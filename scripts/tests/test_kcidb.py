@@ -163,7 +163,8 @@ class Patchset(unittest.TestCase):
 
     def git(self, *words):
         subprocess.run(["git", "-C", self.folder / "history", "-c", "user.name=a", "-c", "user.email=a@example.org",
-                        *words], check=True, capture_output=True)
+                        "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null", *words],
+                       check=True, capture_output=True)
 
     def test_the_patches_are_those_on_top_of_the_base(self):
         (self.folder / "history").mkdir()
