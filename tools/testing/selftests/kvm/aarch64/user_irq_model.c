@@ -187,17 +187,13 @@ static void read_counters(struct kvm_machine *k)
 
 static void start(struct program_machine *machine)
 {
-	struct {
-		struct kvm_signal_mask head;
-		u64 sigset;
-	} __packed none_blocked = { .head.len = sizeof(u64) };
 	struct kvm_machine *k = machine->data;
 	struct kvm_vm *vm;
 
 	*k = (struct kvm_machine) {};
 	vm = user_irq_vm(USER_IRQ_LINES, 1, guest_works_off_turns, &k->vcpu);
 	k->t = addr_gva2hva(vm, (unsigned long)&guest_turn);
-	vcpu_ioctl(k->vcpu, KVM_SET_SIGNAL_MASK, &none_blocked.head);
+	user_irq_keep_signal(k->vcpu, SIGUSR1);
 	/* The virtual counter has just begun, and what is past would be before that. */
 	read_counters(k);
 	vcpu_set_reg(k->vcpu, regs_of(0)->cnt, k->now[1] / 2);
@@ -388,15 +384,9 @@ FIXTURE_VARIANT_ADD(model, no_scribble_or_immediate_exit) {
 FIXTURE_SETUP(model)
 {
 	const char *missing = user_irq_missing(USER_IRQ_LINES);
-	sigset_t sigusr1;
 
 	if (missing)
 		SKIP(return, "%s", missing);
-
-	sigemptyset(&sigusr1);
-	sigaddset(&sigusr1, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &sigusr1, NULL);
-	signal(SIGUSR1, user_irq_ignore_signal);
 
 	self->machine = (struct program_machine) {
 		.freq = timer_get_cntfrq(),
