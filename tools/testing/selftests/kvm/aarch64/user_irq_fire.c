@@ -778,7 +778,7 @@ TEST_F(input, moved_by_another_thread_stays)
 		} while (READ_ONCE(t.done) != t.turn);
 		self->vcpu->run->immediate_exit = 0;
 
-		/* No user_irq_run(), whose watchdog takes longer than the run itself. */
+		/* No user_irq_run(): its watchdog takes time, and that is moves lost. */
 		ret = __vcpu_run(self->vcpu);
 		lost += !!READ_ONCE(*seen) != t.turn % 2;
 	}

@@ -45,7 +45,16 @@
 /* Each VM has its own copy of this, as of all that the guest sees. */
 static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
 
-static __thread sig_atomic_t watchdog_fired;
+/*
+ * A thread has one for all of its runs: to make one takes as long as a run does. A
+ * child of fork() has none, whatever it finds here.
+ */
+static __thread struct watchdog {
+	struct kvm_run *run;
+	timer_t timer;
+	pid_t tid;
+	sig_atomic_t fired;
+} watchdog;
 
 /*
  * The library of Linux 7 gives every VM a vgic, unless it is told not to before
@@ -324,38 +333,40 @@ struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu)
 }
 
 /* immediate_exit: a signal alone would be lost if it came just before KVM_RUN. */
-static void watchdog(int sig, siginfo_t *info, void *context)
+static void watchdog_bites(int sig)
 {
-	struct kvm_run *run = info->si_value.sival_ptr;
-
-	WRITE_ONCE(watchdog_fired, 1);
-	WRITE_ONCE(run->immediate_exit, 1);
+	WRITE_ONCE(watchdog.fired, 1);
+	WRITE_ONCE(watchdog.run->immediate_exit, 1);
 }
 
-static timer_t watchdog_start(struct kvm_run *run)
+static void watchdog_set(u64 ns)
 {
-	const u64 ns = bound_ns();
 	const struct itimerspec bound = {
 		.it_value = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC },
 	};
-	struct sigaction action = {
-		.sa_sigaction = watchdog,
-		.sa_flags = SA_SIGINFO,
-	};
+
+	TEST_ASSERT(!timer_settime(watchdog.timer, 0, &bound, NULL),
+		    "no watchdog: %s", strerror(errno));
+}
+
+static void watchdog_start(struct kvm_run *run)
+{
+	const struct sigaction action = { .sa_handler = watchdog_bites };
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
 		.sigev_signo = SIGUSR2,
-		.sigev_value.sival_ptr = run,
 		.sigev_notify_thread_id = gettid(),
 	};
-	timer_t timer;
 
-	WRITE_ONCE(watchdog_fired, 0);
-	TEST_ASSERT(!sigaction(SIGUSR2, &action, NULL) &&
-		    !timer_create(CLOCK_MONOTONIC, &event, &timer) &&
-		    !timer_settime(timer, 0, &bound, NULL),
-		    "no watchdog: %s", strerror(errno));
-	return timer;
+	if (watchdog.tid != event.sigev_notify_thread_id) {
+		TEST_ASSERT(!sigaction(SIGUSR2, &action, NULL) &&
+			    !timer_create(CLOCK_MONOTONIC, &event, &watchdog.timer),
+			    "no watchdog: %s", strerror(errno));
+		watchdog.tid = event.sigev_notify_thread_id;
+	}
+	WRITE_ONCE(watchdog.run, run);
+	WRITE_ONCE(watchdog.fired, 0);
+	watchdog_set(bound_ns());
 }
 
 static enum user_irq_kind ucall_kind(struct kvm_vcpu *vcpu)
@@ -383,7 +394,7 @@ static enum user_irq_kind return_kind(struct kvm_vcpu *vcpu,
 	const struct kvm_run *run = vcpu->run;
 
 	if (r->ret == -1 && r->err == EINTR)
-		return READ_ONCE(watchdog_fired) ? USER_IRQ_LATE : USER_IRQ_INTR;
+		return READ_ONCE(watchdog.fired) ? USER_IRQ_LATE : USER_IRQ_INTR;
 	if (r->ret || r->reason != KVM_EXIT_MMIO)
 		return USER_IRQ_OTHER;
 	if (run->mmio.is_write &&
@@ -400,14 +411,14 @@ static enum user_irq_kind return_kind(struct kvm_vcpu *vcpu,
  */
 struct user_irq_return user_irq_run(struct kvm_vcpu *vcpu)
 {
-	timer_t timer = watchdog_start(vcpu->run);
 	struct user_irq_return r;
 
+	watchdog_start(vcpu->run);
 	r.ret = __vcpu_run(vcpu);
 	r.err = r.ret ? errno : 0;
 	r.levels = READ_ONCE(*user_irq_field(vcpu));
 	r.reason = vcpu->run->exit_reason;
-	timer_delete(timer);
+	watchdog_set(0);
 
 	r.kind = return_kind(vcpu, &r);
 	vcpu->run->immediate_exit = 0;
