@@ -27,7 +27,7 @@ FIXTURE_SETUP(cap)
 FIXTURE_TEARDOWN(cap)
 {
 	if (self->vm)
-		kvm_vm_free(self->vm);
+		kvm_vm_release(self->vm);
 }
 
 /*

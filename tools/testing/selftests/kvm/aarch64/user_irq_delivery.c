@@ -176,7 +176,7 @@ FIXTURE_SETUP(irq_line)
 
 FIXTURE_TEARDOWN(irq_line)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /* A line of a vCPU, that is to rise while the guest is at its body */

@@ -111,7 +111,7 @@ FIXTURE_TEARDOWN(edge)
 
 	for (i = 0; i < VCPUS; i++)
 		close(self->pulses[i]);
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 /*

@@ -192,7 +192,7 @@ FIXTURE_SETUP(fire)
 
 FIXTURE_TEARDOWN(fire)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*
@@ -251,7 +251,7 @@ FIXTURE_SETUP(crowd)
 
 FIXTURE_TEARDOWN(crowd)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 /*
@@ -366,7 +366,7 @@ FIXTURE_SETUP(exits)
 
 FIXTURE_TEARDOWN(exits)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu, void *page)
@@ -433,7 +433,7 @@ FIXTURE_SETUP(line)
 
 FIXTURE_TEARDOWN(line)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 static void guest_moves_its_line(struct user_irq_guest *g)
@@ -653,7 +653,7 @@ FIXTURE_SETUP(input)
 
 FIXTURE_TEARDOWN(input)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /* What a VMM gives back is due to a line: without the capability there is none. */

@@ -279,7 +279,7 @@ FIXTURE_SETUP(one)
 
 FIXTURE_TEARDOWN(one)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 static void expect_all_taken(struct __test_metadata *_metadata, struct gicv2 *gic,
@@ -355,7 +355,7 @@ FIXTURE_SETUP(all)
 
 FIXTURE_TEARDOWN(all)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 struct vcpu_thread {

@@ -96,7 +96,7 @@ FIXTURE_SETUP(counter)
 
 FIXTURE_TEARDOWN(counter)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*
@@ -182,7 +182,7 @@ FIXTURE_SETUP(overflowed)
 
 FIXTURE_TEARDOWN(overflowed)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*

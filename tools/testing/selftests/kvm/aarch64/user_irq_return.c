@@ -82,7 +82,7 @@ FIXTURE_SETUP(line)
 
 FIXTURE_TEARDOWN(line)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*
@@ -519,7 +519,7 @@ FIXTURE_SETUP(two)
 
 FIXTURE_TEARDOWN(two)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*

@@ -134,7 +134,7 @@ FIXTURE_SETUP(timer)
 
 FIXTURE_TEARDOWN(timer)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 /* So far on, what a guest has armed has expired. */
@@ -475,7 +475,7 @@ FIXTURE_SETUP(all)
 
 FIXTURE_TEARDOWN(all)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 /*

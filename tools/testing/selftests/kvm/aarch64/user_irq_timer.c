@@ -106,7 +106,7 @@ FIXTURE_SETUP(line)
 
 FIXTURE_TEARDOWN(line)
 {
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /*

@@ -78,7 +78,7 @@ FIXTURE_SETUP(line)
 FIXTURE_TEARDOWN(line)
 {
 	rmdir(self->instance);
-	kvm_vm_free(self->vcpu->vm);
+	kvm_vm_release(self->vcpu->vm);
 }
 
 /* The events since the last call, each with what it says, in lines. */

@@ -53,7 +53,7 @@ FIXTURE_SETUP(line)
 
 FIXTURE_TEARDOWN(line)
 {
-	kvm_vm_free(self->vcpus[0]->vm);
+	kvm_vm_release(self->vcpus[0]->vm);
 }
 
 /*
@@ -132,8 +132,8 @@ FIXTURE_SETUP(vgic)
 FIXTURE_TEARDOWN(vgic)
 {
 	close(self->gic_fd);
-	kvm_vm_free(self->with->vm);
-	kvm_vm_free(self->without->vm);
+	kvm_vm_release(self->with->vm);
+	kvm_vm_release(self->without->vm);
 }
 
 /*

@@ -254,6 +254,9 @@ void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
  * @guest_code: where they start, as for user_irq_start_at()
  * @vcpus: filled in
  *
+ * A fixture is done with it by kvm_vm_release(). The guest's memory goes with the case's
+ * process: to take it out of the VM before, as kvm_vm_free() does, only costs time.
+ *
  * Return: the VM.
  */
 struct kvm_vm *user_irq_vm_with(u32 features, u64 lines, int nr_vcpus,
