@@ -70,6 +70,7 @@ take_base() {
 	done
 	git init -q -b stock "$new"
 	in_new config gc.auto 0
+	in_new config core.logAllRefUpdates false
 	(cd "$base_dir" && tar -cf - "${scope[@]}") | tar -C "$new" -xf -
 	in_new add -Af .
 	in_new commit -qm "Linux $version, the parts that KVM_CAP_ARM_USER_IRQ touches"
@@ -131,7 +132,9 @@ add_patch() {
 }
 
 if [ "$(made_from baseline)" = "$baseline_of" ]; then
-	cp -a "$history/." "$new"
+	# By links: git puts a new file in the place of one that it changes. What is written in place goes.
+	cp -al "$history/." "$new"
+	rm -f "$new"/.git/{baseline-of,series-of,rejected,COMMIT_EDITMSG}
 	in_new switch -qf --detach baseline
 	in_new branch -qD series
 	in_new update-ref -d refs/notes/commits
