@@ -8,7 +8,7 @@
 
 #include "user_irq_model.h"
 
-#define PROGRAM_MAX_STEPS	1000
+#define PROGRAM_MAX_STEPS	2500
 
 /**
  * struct program_machine - what a program runs on: KVM, or a fake in a test
