@@ -69,7 +69,7 @@ validate: setup ## patch by patch: each builds, boots, and turns green what it s
 mutants: setup ## break our kernel code in many small ways: the suite has to see each; MUTANTS='publish-* …' chooses
 	$(alone) scripts/mutants.py BASE="$$BASE" HOST="$$HOST" MUTANTS="$$MUTANTS"
 
-coverage: setup ## lines and branches of our kernel code that the latest run reached, one with CONFIG='edge gcov' TESTS='user_irq_*'
+coverage: setup ## lines and branches of our kernel code that the latest run reached, one with HOST=all CONFIG='edge gcov' TESTS='user_irq_*'
 	$(alone) scripts/coverage.py BASE="$$BASE"
 
 # A prerequisite, and in shell: a fresh machine has no Python yet.

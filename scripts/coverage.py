@@ -28,10 +28,9 @@ from table import aligned
 
 DEFAULTS = {"BASE": "6.12", "RUN": "results/latest"}
 REASONS = TOP / "kernel/not-reached.ini"
-OUT = "out.edge.gcov"
 # So much of the lines has to be reached, in percent, whatever the reasons for the others.
 FLOOR = 98
-_RUN_FIRST = "make run CONFIG='edge gcov' TESTS='user_irq_*'"
+_RUN_FIRST = "make run HOST=all CONFIG='edge gcov' TESTS='user_irq_*'"
 # KUnit's test runs at a boot of its own.
 _TESTS = "_test.c"
 
@@ -60,7 +59,8 @@ class Line:
 def add_counts(counts, told):
     """Adds what gcov said of an object to COUNTS, {file: {number: Line}}. A header's line may be in several."""
     for source in told["files"]:
-        lines = counts.setdefault(os.path.normpath(os.path.join(OUT, source["file"])), {})
+        # Its path is from a kernel's folder, which is in the tree.
+        lines = counts.setdefault(os.path.normpath(os.path.join("out", source["file"])), {})
         for said in source["lines"]:
             line = lines.setdefault(said["line_number"], Line())
             line.count += said["count"]
@@ -113,20 +113,29 @@ def not_counted(names, reasons):
          for name, title in why.items() if name not in names]
 
 
-def notes_of(tree, stem):
+def newest_kernel(tree):
+    """The folder of TREE's latest kernel that counts. Hosts may have had something added to it."""
+    built = sorted(tree.glob("out.edge.gcov*/.built"), key=lambda mark: mark.stat().st_mtime)
+    if not built:
+        raise CouldNotRun(f"{tree} has no kernel that counts. Run: {_RUN_FIRST}")
+    return built[-1].parent
+
+
+def notes_of(kernel, stem):
     """What the compiler noted of an object. None if it is no file of KVM's, but another of that name."""
-    return next((tree / OUT / "arch/arm64/kvm").rglob(f"{stem}.gcno"), None)
+    return next((kernel / "arch/arm64/kvm").rglob(f"{stem}.gcno"), None)
 
 
 def read_counts(run, tree):
     boots = sorted((run / "gcov").glob("*"))
     if not boots:
         raise CouldNotRun(f"{run} has nothing that a kernel counted. Run: {_RUN_FIRST}")
+    kernel = newest_kernel(tree)
     counts = {}
     for boot in boots:
         with tempfile.TemporaryDirectory() as folder:
             for data in boot.glob("*.gcda"):
-                notes = notes_of(tree, data.stem)
+                notes = notes_of(kernel, data.stem)
                 if not notes:
                     continue
                 shutil.copy(data, folder)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What counts as ours and as reached, on what gcov and git might say."""
 
+import os
 import tempfile
 import unittest
 from pathlib import Path
@@ -102,11 +103,24 @@ class Runs(unittest.TestCase):
     def test_the_notes_of_an_object_are_found_in_its_folder(self):
         with tempfile.TemporaryDirectory() as folder:
             for path in ("arm.gcno", "hyp/vhe/switch.gcno", "vgic/vgic.gcno"):
-                notes = Path(folder, coverage.OUT, "arch/arm64/kvm", path)
+                notes = Path(folder, "arch/arm64/kvm", path)
                 notes.parent.mkdir(parents=True, exist_ok=True)
                 notes.touch()
                 self.assertEqual(coverage.notes_of(Path(folder), notes.stem), notes)
             self.assertIsNone(coverage.notes_of(Path(folder), "timer"))
+
+    def test_the_latest_kernel_that_counts_is_the_one_that_ran(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for when, name in ((2, "out.edge.gcov.nohz"), (1, "out.edge.gcov"), (3, "out.edge")):
+                Path(folder, name).mkdir()
+                Path(folder, name, ".built").touch()
+                os.utime(Path(folder, name, ".built"), (when, when))
+            self.assertEqual(coverage.newest_kernel(Path(folder)), Path(folder, "out.edge.gcov.nohz"))
+
+    def test_a_tree_without_a_kernel_that_counts(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                self.assertRaisesRegex(CouldNotRun, "no kernel that counts. Run: make run HOST=all"):
+            coverage.newest_kernel(Path(folder))
 
     def test_what_a_kernel_counted_comes_out_by_its_file(self):
         boot = Boot()
@@ -115,7 +129,7 @@ class Runs(unittest.TestCase):
 
     def test_a_run_of_a_kernel_that_does_not_count(self):
         with tempfile.TemporaryDirectory() as folder, \
-                self.assertRaisesRegex(CouldNotRun, "make run CONFIG='edge gcov'"):
+                self.assertRaisesRegex(CouldNotRun, "make run HOST=all CONFIG='edge gcov'"):
             coverage.read_counts(Path(folder), Path(folder))
 
 

@@ -19,6 +19,7 @@
 /* Each with twice the time of the one before, from 1 ms to 4 s. */
 #define MAX_TRIES	13
 #define MANY_VMS	64
+#define EXPIRIES	4
 #define VM_THREADS	2
 /* So long that one meets the few instructions of the kernel's that could undo it. */
 #define MOVES_NS	(3 * NSEC_PER_SEC)
@@ -546,6 +547,65 @@ TEST_F(line, rise_ends_mp_state_suspended)
 		TH_LOG("%s", user_irq_str(r.kind, r.levels));
 	EXPECT_EQ(variant->line, r.levels);
 	EXPECT_EQ(progress, self->g->progress);
+}
+
+struct busy_thread {
+	pthread_t thread;
+	int cpu;
+	bool over;
+};
+
+static void *be_busy(void *arg)
+{
+	struct busy_thread *t = arg;
+
+	user_irq_pin_thread(0, t->cpu);
+	while (!READ_ONCE(t->over))
+		barrier();
+	return NULL;
+}
+
+/*
+ * A VMM may have a CPU for its vCPU alone (nohz_full=), and then a timer that KVM
+ * sets there expires on another CPU, if that is awake before. The guest computes on,
+ * and is interrupted all the same: for a second nothing else on its CPU may do so.
+ *
+ * Clause: notified
+ */
+TEST_F(line, rises_on_a_cpu_whose_timers_another_has)
+{
+	const struct user_irq_timer_regs *regs = user_irq_timer_regs(variant->line);
+	const int cpus[2] = { user_irq_cpu(0), user_irq_cpu(1) };
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	struct user_irq_return r;
+	int i, tries, late;
+
+	if (cpus[1] < 0)
+		SKIP(return, "one CPU: no other has its timers");
+
+	/* Longer than from one tick to the next of the other CPU's. */
+	self->g->delay_us = 20 * 1000;
+	for (i = 0; i < 2; i++) {
+		struct busy_thread busy = { .cpu = cpus[!i] };
+
+		ASSERT_EQ(0, pthread_create(&busy.thread, NULL, be_busy, &busy));
+		ASSERT_TRUE(user_irq_pin_thread(0, cpus[i]));
+		for (tries = late = 0; tries < EXPIRIES; tries++) {
+			user_irq_start_at(vcpu, guest_arms_and_spins);
+			r = user_irq_run(vcpu);
+			ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+			late += user_irq_get_reg(vcpu, regs->cnt) -
+				user_irq_get_reg(vcpu, regs->cval) > timer_get_cntfrq() / 4;
+			user_irq_set_level(vcpu, variant->line, false);
+			r = user_irq_run(vcpu);
+			ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+		}
+		WRITE_ONCE(busy.over, true);
+		pthread_join(busy.thread, NULL);
+		/* A busy machine may be late with one. */
+		EXPECT_GE(EXPIRIES / 2, late)
+			TH_LOG("on CPU %d", cpus[i]);
+	}
 }
 
 static void guest_raises_and_goes_off(struct user_irq_guest *g)

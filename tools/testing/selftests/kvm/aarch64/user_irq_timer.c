@@ -21,12 +21,6 @@ static void take_longer(struct user_irq_guest *g)
 	g->delay_us = min(2 * g->delay_us, g->patience_us);
 }
 
-static void guest_arms_and_spins(struct user_irq_guest *g)
-{
-	guest_arm(g);
-	guest_wait(g);
-}
-
 static void guest_arms_and_sleeps(struct user_irq_guest *g)
 {
 	const enum arch_timer timer = user_irq_timer(g->line);

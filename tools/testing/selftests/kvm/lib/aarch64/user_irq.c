@@ -1155,6 +1155,16 @@ void guest_raises(struct user_irq_guest *g)
 }
 
 /**
+ * guest_arms_and_spins() - guest code: arm the line, and compute until the host has seen it high
+ * @g: whose line
+ */
+void guest_arms_and_spins(struct user_irq_guest *g)
+{
+	guest_arm(g);
+	guest_wait(g);
+}
+
+/**
  * guest_arms_and_knocks() - guest code: arm the timer and knock, for ever
  * @g: this vCPU's block
  */
