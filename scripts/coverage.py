@@ -22,6 +22,7 @@ from collections import Counter, namedtuple
 
 import job
 from children import CouldNotRun
+from hosts import config_for, read_host
 from inifile import read_sections
 from job import TOP
 from table import aligned
@@ -113,12 +114,11 @@ def not_counted(names, reasons):
          for name, title in why.items() if name not in names]
 
 
-def newest_kernel(tree):
-    """The folder of TREE's latest kernel that counts. Hosts may have had something added to it."""
-    built = sorted(tree.glob("out.edge.gcov*/.built"), key=lambda mark: mark.stat().st_mtime)
-    if not built:
-        raise CouldNotRun(f"{tree} has no kernel that counts. Run: {_RUN_FIRST}")
-    return built[-1].parent
+def kernel_of(run, tree):
+    """The folder of the kernel that RUN booted: CONFIG='edge gcov', and what its hosts ask for."""
+    summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    hosts = [read_host(name) for name in summary["hosts"]]
+    return tree / ".".join(["out", *config_for(hosts, "edge gcov")])
 
 
 def notes_of(kernel, stem):
@@ -130,7 +130,7 @@ def read_counts(run, tree):
     boots = sorted((run / "gcov").glob("*"))
     if not boots:
         raise CouldNotRun(f"{run} has nothing that a kernel counted. Run: {_RUN_FIRST}")
-    kernel = newest_kernel(tree)
+    kernel = kernel_of(run, tree)
     counts = {}
     for boot in boots:
         with tempfile.TemporaryDirectory() as folder:

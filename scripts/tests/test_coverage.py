@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What counts as ours and as reached, on what gcov and git might say."""
 
-import os
+import json
 import tempfile
 import unittest
 from pathlib import Path
@@ -109,18 +109,11 @@ class Runs(unittest.TestCase):
                 self.assertEqual(coverage.notes_of(Path(folder), notes.stem), notes)
             self.assertIsNone(coverage.notes_of(Path(folder), "timer"))
 
-    def test_the_latest_kernel_that_counts_is_the_one_that_ran(self):
+    def test_the_kernel_is_that_of_the_hosts_which_ran(self):
         with tempfile.TemporaryDirectory() as folder:
-            for when, name in ((2, "out.edge.gcov.nohz"), (1, "out.edge.gcov"), (3, "out.edge")):
-                Path(folder, name).mkdir()
-                Path(folder, name, ".built").touch()
-                os.utime(Path(folder, name, ".built"), (when, when))
-            self.assertEqual(coverage.newest_kernel(Path(folder)), Path(folder, "out.edge.gcov.nohz"))
-
-    def test_a_tree_without_a_kernel_that_counts(self):
-        with tempfile.TemporaryDirectory() as folder, \
-                self.assertRaisesRegex(CouldNotRun, "no kernel that counts. Run: make run HOST=all"):
-            coverage.newest_kernel(Path(folder))
+            for hosts, kernel in ((["vhe", "nvhe"], "out.edge.gcov"), (["nohz", "vhe"], "out.edge.gcov.nohz")):
+                Path(folder, "summary.json").write_text(json.dumps({"hosts": hosts}), encoding="utf-8")
+                self.assertEqual(coverage.kernel_of(Path(folder), Path("/t")), Path("/t", kernel))
 
     def test_what_a_kernel_counted_comes_out_by_its_file(self):
         boot = Boot()
