@@ -30,7 +30,7 @@ KEYS = {
     "BASES": "the bases that it is a host of when all hosts are asked for; without it, of any",
     "WITHOUT": "NODE PROPERTY, taken out of the machine's device tree",
     "SKIPS": "why cases skip on it: shell patterns over their reasons, with | between them",
-    "SAYS": "what the kernel prints when the machine is what it claims to be, as a regular expression",
+    "SAYS": "what the kernel prints when the machine is what it claims to be: regular expressions, with & between them",
 }
 NEEDED = ("ABOUT", "MACHINE", "CPU", "SMP", "MEMORY", "SAYS")
 

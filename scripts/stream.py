@@ -268,6 +268,8 @@ def read_ktap(data, boot):
 
 
 def read_console(data, boot, says=""):
+    """SAYS: what the kernel has to say, regular expressions with " & " between them."""
+    unsaid = says.split(" & ") if says else []
     when = offset = 0.0
     place, running = "boot", ""
     lines = []
@@ -279,9 +281,9 @@ def read_console(data, boot, says=""):
         if mark:
             offset = when - float(mark[1])
             place, running = ("tests", mark[3]) if mark[2] == "begin" else ("after", "")
-        if says and re.search(says, text):
-            boot.says = True
+        unsaid = [words for words in unsaid if not re.search(words, text)]
         lines.append((when - offset, place, running, printable(text)))
+    boot.says = bool(says) and not unsaid
     for index, (stamp, where, who, text) in enumerate(lines):
         if _SPLATS.search(text) and not _HARMLESS.match(text):
             boot.splats.append(Splat(stamp, where, who, text, [line[-1] for line in lines[index:index + 12]]))

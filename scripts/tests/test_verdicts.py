@@ -92,8 +92,8 @@ class Machine:
             self.init("x", "0")
             self.mark("end")
 
-    def boot(self):
-        return read_boot("\n".join([*self.ktap, ""]).encode(), "\n".join([*self.console, ""]).encode(), SAYS)
+    def boot(self, says=SAYS):
+        return read_boot("\n".join([*self.ktap, ""]).encode(), "\n".join([*self.console, ""]).encode(), says)
 
 
 def judge(machine, *programs, how="off", why=""):
@@ -466,6 +466,13 @@ class Traps(unittest.TestCase):
 
 class Kernel(unittest.TestCase):
     """What the kernel says is a verdict wherever it says it."""
+
+    def test_it_has_to_say_all_that_the_host_file_promises(self):
+        m = Machine()
+        m.kernel("NO_HZ: Full dynticks CPUs: 1.")
+        self.assertTrue(m.boot(f"{SAYS} & NO_HZ: Full").says)
+        self.assertFalse(m.boot(f"{SAYS} & another thing").says)
+        self.assertFalse(m.boot(f"another thing & {SAYS}").says)
 
     OOPSES = (
         "Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008",
