@@ -133,8 +133,8 @@ add_patch() {
 
 if [ "$(made_from baseline)" = "$baseline_of" ]; then
 	# By links: git puts a new file in the place of one that it changes. What is written in place goes.
-	cp -al "$history/." "$new"
-	rm -f "$new"/.git/{baseline-of,series-of,rejected,COMMIT_EDITMSG}
+	cp -al "$history/." "$new" 2> /dev/null || cp -a --remove-destination "$history/." "$new"
+	rm -rf "$new"/.git/{baseline-of,series-of,rejected,COMMIT_EDITMSG,logs}
 	in_new switch -qf --detach baseline
 	in_new branch -qD series
 	in_new update-ref -d refs/notes/commits
