@@ -49,14 +49,14 @@ configured=$tree/$out/.configured
 is_more=${KBUILD_CHECKSRC-}
 built=$tree/$out/.built
 
-# What the compiler would do for a fast kernel and a long message costs more than a tenth of a build. No object depends
-# on where a macro was expanded, and these passes only move code: what is inlined or found to be constant, which
-# Linux's own checks at compile time go by, is as without.
+# What the compiler does for a faster kernel and a longer message costs more than a tenth of a build. Left out are
+# passes late in its work, and where a macro was expanded. What is inlined comes before, and so does most of what is found
+# to be constant, which Linux's own checks at compile time go by.
 lighter="-ftrack-macro-expansion=0 -fno-tree-pre -fno-code-hoisting -fno-gcse -fno-schedule-insns2"
 
 kmake() {
 	make -C "$tree" O="$out" ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu- CHECK="$TOP/scripts/sparse.sh" \
-		KCFLAGS="$lighter" "${variables[@]}" "$@"
+		KCFLAGS="$lighter${KCFLAGS:+ $KCFLAGS}" "${variables[@]}" "$@"
 }
 
 # Every source and fragment is older than the mark FILE.
@@ -125,7 +125,7 @@ if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
 fi
 mkdir -p "$tree/$out"
 take_lock "$tree/$out/.lock" "building this kernel"
-asked=$(cat "${fragments[@]}" | sha256sum)
+asked=$({ cat "${fragments[@]}" && echo "$lighter ${KCFLAGS-}"; } | sha256sum)
 is_configured() { [ "$asked" = "$(cat "$configured" 2> /dev/null)" ]; }
 has_dtbs() { local dtb; for dtb in "${dtbs[@]}"; do [ -e "$tree/$out/arch/arm64/boot/dts/$dtb" ] || return; done; }
 if nothing_newer_than "$built" && is_configured && has_dtbs; then
