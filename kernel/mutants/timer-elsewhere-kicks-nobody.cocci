@@ -10,6 +10,6 @@ expression e;
  {
  <...
 -smp_send_reschedule(e);
-+;
++barrier();
  ...>
  }

@@ -552,6 +552,7 @@ TEST_F(line, rise_ends_mp_state_suspended)
 struct busy_thread {
 	pthread_t thread;
 	int cpu;
+	bool pinned;
 	bool over;
 };
 
@@ -559,7 +560,7 @@ static void *be_busy(void *arg)
 {
 	struct busy_thread *t = arg;
 
-	user_irq_pin_thread(0, t->cpu);
+	t->pinned = user_irq_pin_thread(0, t->cpu);
 	while (!READ_ONCE(t->over))
 		barrier();
 	return NULL;
@@ -602,6 +603,7 @@ TEST_F(line, rises_on_a_cpu_whose_timers_another_has)
 		}
 		WRITE_ONCE(busy.over, true);
 		pthread_join(busy.thread, NULL);
+		ASSERT_TRUE(busy.pinned);
 		/* A busy machine may be late with one. */
 		EXPECT_GE(EXPIRIES / 2, late)
 			TH_LOG("on CPU %d", cpus[i]);

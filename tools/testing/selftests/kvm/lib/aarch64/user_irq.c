@@ -46,7 +46,7 @@
 static struct user_irq_guest guests[USER_IRQ_MAX_VCPUS];
 
 /*
- * A thread has one for all of its runs: to make one takes as long as a run does. A
+ * A thread has one for all of its runs: to make one takes about as long as a run. A
  * child of fork() has none, whatever it finds here.
  */
 static __thread struct watchdog {
