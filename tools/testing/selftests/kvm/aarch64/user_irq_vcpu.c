@@ -8,9 +8,14 @@
 #include "kselftest_harness.h"
 #include "kvm_util.h"
 #include "user_irq.h"
+#include "gic.h"
 
-/* The virtual timer's interrupt, unless a VMM chooses another. */
+/* The timers' interrupts, unless a VMM chooses others. */
 #define VTIMER_INTID	27
+#define PTIMER_INTID	30
+
+/* A VMM leaves this in the field of a VM with a vgic. */
+#define SCRIBBLE	0x123456789abcdef0
 
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
@@ -147,21 +152,20 @@ FIXTURE_TEARDOWN(vgic)
  */
 TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 {
-	const u64 scribble = 0x123456789abcdef0;
 	struct user_irq_return r;
 	int i;
 
-	*user_irq_field(self->with) = scribble;
+	*user_irq_field(self->with) = SCRIBBLE;
 	for (i = 0; i < 10; i++) {
 		/* It goes first: a line that rose before stays high at the vgic. */
 		user_irq_run_to_knock(self->without, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
 
 		r = user_irq_run(self->with);
-		ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, SCRIBBLE, r);
 		self->with->run->immediate_exit = 1;
 		r = user_irq_run(self->with);
-		ASSERT_RETURN(USER_IRQ_INTR, scribble, r);
+		ASSERT_RETURN(USER_IRQ_INTR, SCRIBBLE, r);
 		/* The first run raised the line; the others began with it high. */
 		if (i)
 			ASSERT_TRUE(user_irq_levels_at_vgic(self->gic_fd) & (1U << VTIMER_INTID));
@@ -197,6 +201,84 @@ TEST_F(vgic, high_line_beside_it_keeps_no_interrupt_back)
 		grown += user_irq_host_interrupts(KVM_ARM_DEV_EL1_VTIMER, cpu) - before;
 	}
 	EXPECT_LE(INTERRUPTS, grown);
+}
+
+/* A guest whose vgic signals its timer's interrupt: it waits or computes until then. */
+static void guest_is_interrupted(struct user_irq_guest *g, bool waits)
+{
+	const enum arch_timer timer = user_irq_timer(g->line);
+	const u32 intid = timer == VIRTUAL ? VTIMER_INTID : PTIMER_INTID;
+
+	guest_uses_vgic(intid);
+	for (;;) {
+		guest_arm(g);
+		do {
+			if (waits)
+				guest_wfi();
+			else
+				guest_run_on(g, 10);
+		} while (!read_sysreg(isr_el1));
+		GUEST_ASSERT_EQ(intid, gic_get_and_ack_irq());
+		timer_set_ctl(timer, 0);
+		gic_set_eoi(intid);
+		guest_knock(g);
+	}
+}
+
+static void guest_waits_for_its_vgic(struct user_irq_guest *g)
+{
+	guest_is_interrupted(g, true);
+}
+
+static void guest_computes_until_its_vgic(struct user_irq_guest *g)
+{
+	guest_is_interrupted(g, false);
+}
+
+/* From one knock to the next the guest is interrupted once. */
+#define ASSERT_INTERRUPTS(_vcpu, _line, _guest_code) do {		\
+	struct kvm_vcpu *_with = (_vcpu);				\
+	int _i;								\
+									\
+	user_irq_guest(_with)->line = (_line);				\
+	user_irq_start_at(_with, _guest_code);				\
+	*user_irq_field(_with) = SCRIBBLE;				\
+	for (_i = 0; _i < INTERRUPTS; _i++)				\
+		ASSERT_RETURN(USER_IRQ_KNOCK, SCRIBBLE,			\
+			      user_irq_run(_with));			\
+} while (0)
+
+/*
+ * With a vgic the VMM has no part in the interrupt of a timer, whose line may be high
+ * in a VM beside it: KVM wakes the guest that waits for it, and KVM_RUN goes on.
+ *
+ * Clause: vgic
+ */
+TEST_F(vgic, interrupt_of_each_timer_ends_a_wait)
+{
+	struct user_irq_return r;
+
+	user_irq_run_to_knock(self->without, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+
+	ASSERT_INTERRUPTS(self->with, KVM_ARM_DEV_EL1_VTIMER, guest_waits_for_its_vgic);
+	ASSERT_INTERRUPTS(self->with, KVM_ARM_DEV_EL1_PTIMER, guest_waits_for_its_vgic);
+}
+
+/*
+ * Nor does a guest leave KVM_RUN that computes when its timer's interrupt comes.
+ *
+ * Clause: vgic
+ */
+TEST_F(vgic, interrupt_of_each_timer_finds_who_computes)
+{
+	struct user_irq_return r;
+
+	user_irq_run_to_knock(self->without, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+
+	ASSERT_INTERRUPTS(self->with, KVM_ARM_DEV_EL1_VTIMER, guest_computes_until_its_vgic);
+	ASSERT_INTERRUPTS(self->with, KVM_ARM_DEV_EL1_PTIMER, guest_computes_until_its_vgic);
 }
 
 TEST_HARNESS_MAIN

@@ -30,6 +30,10 @@
 #define sigev_notify_thread_id	_sigev_un._tid
 #endif
 
+/* Before Linux 6.9 the caller chose the vgic's places. */
+#define GICD_BEFORE_6_9	0x8000000
+#define GICR_BEFORE_6_9	0x80a0000
+
 /* So often a thread is looked at that may never sleep. */
 #define MAX_LOOKS	200
 
@@ -230,9 +234,22 @@ int user_irq_add_vgic(struct kvm_vm *vm)
 #ifdef GICD_BASE_GPA
 	return vgic_v3_setup(vm, 1, 64);
 #else
-	/* Before Linux 6.9 the caller chose the places. */
-	return vgic_v3_setup(vm, 1, 64, 0x8000000, 0x80a0000);
+	return vgic_v3_setup(vm, 1, 64, GICD_BEFORE_6_9, GICR_BEFORE_6_9);
 #endif
+}
+
+/**
+ * guest_uses_vgic() - let a guest's GICv3 signal an interrupt
+ * @intid: the interrupt's INTID
+ */
+void guest_uses_vgic(u32 intid)
+{
+#ifdef GICD_BASE_GPA
+	gic_init(GIC_V3, 1);
+#else
+	gic_init(GIC_V3, 1, (void *)GICD_BEFORE_6_9, (void *)GICR_BEFORE_6_9);
+#endif
+	gic_irq_enable(intid);
 }
 
 /**
