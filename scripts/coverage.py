@@ -6,8 +6,8 @@ usage: coverage.py [BASE=6.12] [RUN=results/latest]
 
 RUN is a run of CONFIG='edge gcov' on the series; all its hosts and boots count together.
 Ours are the lines that the series adds to C files and headers. A line that was not
-reached, and a C file of which nothing is counted, needs its reason in
-kernel/not-reached.ini. Exit status: 0 each has one, 1 one has none, a reason is out
+reached, one with a branch that was never taken, and a C file of which nothing is
+counted need their reason in kernel/not-reached.ini. Exit status: 0 each has one, 1 one has none, a reason is out
 of date, or too few lines were reached, 2 it could not run.
 """
 
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, namedtuple
+from fnmatch import fnmatchcase
 
 import job
 from children import CouldNotRun
@@ -35,7 +36,8 @@ _RUN_FIRST = "make run HOST=all CONFIG='edge gcov' TESTS='user_irq_*'"
 # KUnit's test runs at a boot of its own.
 _TESTS = "_test.c"
 
-Reason = namedtuple("Reason", "title file lines")
+# LINES were not reached, or have BRANCHES that were not; of a section with neither, nothing of the file is counted.
+Reason = namedtuple("Reason", "title file lines branches")
 
 
 def our_lines(diff):
@@ -76,35 +78,45 @@ def ours(counts, name, numbers):
 
 
 def read_reasons(base, path=REASONS):
-    """Those that hold for the series of BASE. LINES is None where nothing of the file is counted."""
+    """Those that hold for the series of BASE."""
     reasons = []
     for title, values in read_sections(path, CouldNotRun).items():
-        if not {"bases", "file"} <= set(values) <= {"bases", "file", "lines"}:
-            raise CouldNotRun(f"{path.name}: [{title}] needs the keys bases and file, may have lines, and no others.")
-        lines = [line.strip() for line in values["lines"].splitlines() if line.strip()] if "lines" in values else None
+        if not {"bases", "file"} <= set(values) <= {"bases", "file", "lines", "branches"}:
+            raise CouldNotRun(f"{path.name}: [{title}] needs the keys bases and file, may have lines and branches, "
+                              "and no others.")
+        lines, branches = ([line.strip() for line in values.get(key, "").splitlines() if line.strip()]
+                           for key in ("lines", "branches"))
         if base in values["bases"].split():
-            reasons.append(Reason(title, values["file"], lines))
+            reasons.append(Reason(title, values["file"], lines, branches))
     return reasons
 
 
-def judge(missed, reasons):
-    """MISSED: [(file, number, text)]. Returns ([(file, number, text, reason)], complaints)."""
-    listed, wrong, used = [], [], set()
+def judge(missed, reasons, key="lines", ours_too=()):
+    """MISSED: [(file, number, text)]. Returns ([(file, number, text, reason)], complaints).
+
+    KEY: which of a reason's lists, of shell patterns, is about them. OURS_TOO: {(file, text)} that may have a reason
+    in vain, for a race may decide whether a branch is taken.
+    """
+    listed, wrong = [], []
     for name, number, text in missed:
-        why = next((reason.title for reason in reasons if reason.file == name and text in (reason.lines or [])), None)
-        used.add((name, text))
+        why = next((reason.title for reason in reasons if reason.file == name and
+                    any(fnmatchcase(text, pattern) for pattern in getattr(reason, key))), None)
         listed.append((name, number, text, why or "NO REASON"))
         if not why:
-            wrong.append(f"{name}:{number}: not reached, and {REASONS.name} does not say why: {text}")
+            what = "not reached" if key == "lines" else "a branch of it was not taken"
+            wrong.append(f"{name}:{number}: {what}, and {REASONS.name} does not say why: {text}")
+    there = {(name, text) for name, _, text in missed} | set(ours_too)
     for reason in reasons:
-        wrong += [f"{REASONS.name}: [{reason.title}] names a line that was reached, or is not there: {line}"
-                  for line in reason.lines or [] if (reason.file, line) not in used]
+        wrong += [f"{REASONS.name}: [{reason.title}] names a line that was reached, or is not there: {pattern}"
+                  for pattern in getattr(reason, key)
+                  if not any(name == reason.file and fnmatchcase(text, pattern) for name, text in there)]
     return listed, wrong
 
 
 def not_counted(names, reasons):
     """NAMES: C files of which nothing was counted. Returns ([(file, reason)], complaints)."""
-    why = {reason.file: reason.title for reason in reasons if reason.lines is None}
+    why = {reason.file: reason.title for reason in reasons
+           if not reason.lines and not reason.branches}
     for name in names:
         if name not in why:
             raise CouldNotRun(f"nothing was counted of {name}. Name it in kernel/configs/optional/gcov.config, "
@@ -161,7 +173,7 @@ def coverage(words):
     if diff.returncode:
         raise CouldNotRun(f"no series of {values['BASE']} yet. Run: {_RUN_FIRST}")
     counts = read_counts(TOP / values["RUN"], tree)
-    rows, missed, uncounted, totals = [("", "lines", "branches")], [], [], [0, 0, 0, 0]
+    rows, missed, one_way, texts, uncounted, totals = [("", "lines", "branches")], [], [], set(), [], [0, 0, 0, 0]
     for name, numbers in sorted(our_lines(diff.stdout).items()):
         lines = ours(counts, name, numbers)
         if not lines:
@@ -175,19 +187,26 @@ def coverage(words):
         rows.append((name, share(*found[:2]), share(*found[2:])))
         totals = [total + number for total, number in zip(totals, found)]
         source = (tree / name).read_text(encoding="utf-8").splitlines()
-        missed += [(name, number, f"{line.function}: {source[number - 1].strip()}")
-                   for number, line in sorted(lines.items()) if not line.count]
+        for number, line in sorted(lines.items()):
+            text = f"{line.function}: {source[number - 1].strip()}"
+            texts.add((name, text))
+            if not line.count:
+                missed.append((name, number, text))
+            elif not all(line.branches.values()):
+                one_way.append((name, number, text))
     reasons = read_reasons(values["BASE"])
     uncounted, wrong = not_counted(uncounted, reasons)
-    listed, more = judge(missed, reasons)
-    wrong += more
+    missed, of_lines = judge(missed, reasons)
+    one_way, of_branches = judge(one_way, reasons, "branches", texts)
+    wrong += of_lines + of_branches
     print("\n".join(aligned(rows)))
     if uncounted:
         print("\nNot counted:")
         print("\n".join(f"  {name}   ({why})" for name, why in uncounted))
-    if listed:
-        print("\nNot reached:")
-        print("\n".join(f"  {name}:{number}: {text}   ({why})" for name, number, text, why in listed))
+    for heading, listed in (("Not reached", missed), ("Reached, but for a branch", one_way)):
+        if listed:
+            print(f"\n{heading}:")
+            print("\n".join(f"  {name}:{number}: {text}   ({why})" for name, number, text, why in listed))
     percent = 100 * totals[0] / max(totals[1], 1)
     print(f"\n{share(*totals[:2])} lines ({percent:.1f} %) and {share(*totals[2:])} branches "
           "of our kernel code reached.")

@@ -55,7 +55,7 @@ class Reached(unittest.TestCase):
 
 
 class Reasons(unittest.TestCase):
-    reasons = [coverage.Reason("never", "x.c", ["return 0;"])]
+    reasons = [coverage.Reason("never", "x.c", ["return 0;"], ["*if (x)"])]
 
     def test_a_line_with_its_reason(self):
         self.assertEqual(coverage.judge([("x.c", 3, "return 0;")], self.reasons),
@@ -74,7 +74,7 @@ class Reasons(unittest.TestCase):
         self.assertEqual(wrong, ["not-reached.ini: [never] names a line that was reached, or is not there: return 0;"])
 
     def test_a_file_of_which_nothing_is_counted(self):
-        whole = coverage.Reason("at EL2", "x.c", None)
+        whole = coverage.Reason("at EL2", "x.c", [], [])
         self.assertEqual(coverage.not_counted(["x.c"], [whole, *self.reasons]), ([("x.c", "at EL2")], []))
         with self.assertRaisesRegex(CouldNotRun, "nothing was counted of x.c.*gcov.config"):
             coverage.not_counted(["x.c"], self.reasons)
@@ -82,7 +82,19 @@ class Reasons(unittest.TestCase):
                          ([], ["not-reached.ini: [at EL2] names a file that is counted, or is not ours: x.c"]))
 
     def test_a_reason_for_a_whole_file_is_none_for_a_line(self):
-        self.assertEqual(coverage.judge([], [coverage.Reason("at EL2", "x.c", None)]), ([], []))
+        self.assertEqual(coverage.judge([], [coverage.Reason("at EL2", "x.c", [], [])]), ([], []))
+
+    def test_a_line_of_which_a_branch_was_not_taken(self):
+        reason = ([("x.c", 4, "f: if (x)", "never")], [])
+        self.assertEqual(coverage.judge([("x.c", 4, "f: if (x)")], self.reasons, "branches"), reason)
+        _, wrong = coverage.judge([("x.c", 4, "if (y)")], [], "branches")
+        self.assertEqual(wrong,
+                         ["x.c:4: a branch of it was not taken, and not-reached.ini does not say why: if (y)"])
+
+    def test_a_branch_that_was_taken_after_all(self):
+        self.assertEqual(coverage.judge([], self.reasons, "branches", {("x.c", "if (x)")}), ([], []))
+        _, wrong = coverage.judge([], self.reasons, "branches")
+        self.assertEqual(len(wrong), 1)
 
     def test_a_file_that_says_too_little(self):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
@@ -93,7 +105,8 @@ class Reasons(unittest.TestCase):
 
     def test_a_reason_is_one_of_a_base(self):
         with tempfile.NamedTemporaryFile("w", suffix=".ini") as file:
-            file.write("[never]\nbases = 6.12\nfile = x.c\nlines =\n\treturn 0;\n")
+            file.write("[never]\nbases = 6.12\nfile = x.c\nlines =\n\treturn 0;\n"
+                       "branches =\n\t*if (x)\n")
             file.flush()
             self.assertEqual(coverage.read_reasons("6.12", Path(file.name)), self.reasons)
             self.assertEqual(coverage.read_reasons("7", Path(file.name)), [])
