@@ -174,7 +174,7 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 struct kvm_vm *user_irq_vm_with(u32 features, u64 lines, int nr_vcpus,
 				void *guest_code, struct kvm_vcpu *vcpus[]);
 int user_irq_add_vgic(struct kvm_vm *vm);
-void guest_uses_vgic(u32 intid);
+void guest_uses_vgic(void);
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);
 void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code);
 struct user_irq_guest *user_irq_guest(struct kvm_vcpu *vcpu);

@@ -30,9 +30,9 @@
 #define sigev_notify_thread_id	_sigev_un._tid
 #endif
 
-/* Before Linux 6.9 the caller chose the vgic's places. */
-#define GICD_BEFORE_6_9	0x8000000
-#define GICR_BEFORE_6_9	0x80a0000
+/* Before Linux 6.10 the caller chose the vgic's places. */
+#define GICD_BEFORE_6_10	0x8000000
+#define GICR_BEFORE_6_10	0x80a0000
 
 /* So often a thread is looked at that may never sleep. */
 #define MAX_LOOKS	200
@@ -234,22 +234,20 @@ int user_irq_add_vgic(struct kvm_vm *vm)
 #ifdef GICD_BASE_GPA
 	return vgic_v3_setup(vm, 1, 64);
 #else
-	return vgic_v3_setup(vm, 1, 64, GICD_BEFORE_6_9, GICR_BEFORE_6_9);
+	return vgic_v3_setup(vm, 1, 64, GICD_BEFORE_6_10, GICR_BEFORE_6_10);
 #endif
 }
 
 /**
- * guest_uses_vgic() - let a guest's GICv3 signal an interrupt
- * @intid: the interrupt's INTID
+ * guest_uses_vgic() - guest code: set up the vgic of user_irq_add_vgic(), with no interrupt enabled
  */
-void guest_uses_vgic(u32 intid)
+void guest_uses_vgic(void)
 {
 #ifdef GICD_BASE_GPA
 	gic_init(GIC_V3, 1);
 #else
-	gic_init(GIC_V3, 1, (void *)GICD_BEFORE_6_9, (void *)GICR_BEFORE_6_9);
+	gic_init(GIC_V3, 1, (void *)GICD_BEFORE_6_10, (void *)GICR_BEFORE_6_10);
 #endif
-	gic_irq_enable(intid);
 }
 
 /**
