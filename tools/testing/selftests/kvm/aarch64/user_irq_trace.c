@@ -70,8 +70,9 @@ FIXTURE_SETUP(line)
 	snprintf(self->instance, sizeof(self->instance), TRACING "/instances/" EVENT "%d", gettid());
 	ASSERT_EQ(0, mkdir(self->instance, 0700));
 	/*
-	 * A filter, not set_event_pid, which has to see each switch of threads: a CPU
-	 * that QEMU emulates may run the scheduler's code of before for good.
+	 * A filter, not set_event_pid: that traces the scheduler, which the other CPU runs
+	 * while its code is changed, and QEMU may leave a CPU with the code of before. The
+	 * code with these events is run by nobody meanwhile.
 	 */
 	snprintf(ours, sizeof(ours), "common_pid == %d", gettid());
 	ASSERT_TRUE(put(self->instance, "events/kvm/" EVENT "exit/filter", ours));
