@@ -250,6 +250,13 @@ void guest_uses_vgic(void)
 #endif
 }
 
+/* What is complete at the next KVM_RUN only would move on the PC that is set before. */
+static void complete_mmio(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->run->exit_reason == KVM_EXIT_MMIO)
+		vcpu_run_complete_io(vcpu);
+}
+
 /**
  * user_irq_start_at() - choose where a vCPU goes on
  * @vcpu: the vCPU
@@ -257,6 +264,7 @@ void guest_uses_vgic(void)
  */
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code)
 {
+	complete_mmio(vcpu);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), (u64)guest_code);
 	vcpu_args_set(vcpu, 1, (u64)&guests[vcpu->id]);
 }
@@ -333,6 +341,7 @@ void user_irq_reset(struct kvm_vcpu *vcpu, u64 lines, void *guest_code)
 	struct kvm_vcpu_init init = vcpu_features(vcpu->vm, lines);
 	const u64 sp = user_irq_get_reg(vcpu, ARM64_CORE_REG(sp_el1));
 
+	complete_mmio(vcpu);
 	aarch64_vcpu_setup(vcpu, &init);
 	vcpu_set_reg(vcpu, ARM64_CORE_REG(sp_el1), sp);
 	vcpu_init_descriptor_tables(vcpu);
