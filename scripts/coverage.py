@@ -7,8 +7,8 @@ usage: coverage.py [BASE=6.12] [RUN=results/latest]
 RUN is a run of CONFIG='edge gcov' on the series; all its hosts and boots count together.
 Ours are the lines that the series adds to C files and headers. A line that was not
 reached, one with a branch that was never taken, and a C file of which nothing is
-counted need their reason in kernel/not-reached.ini. Exit status: 0 each has one, 1 one has none, a reason is out
-of date, or too few lines were reached, 2 it could not run.
+counted need their reason in kernel/not-reached.ini. Exit status: 0 each has one, 1 one
+has none, a reason is out of date, or too few lines were reached, 2 it could not run.
 """
 
 import json
@@ -107,7 +107,7 @@ def judge(missed, reasons, key="lines", ours_too=()):
             wrong.append(f"{name}:{number}: {what}, and {REASONS.name} does not say why: {text}")
     there = {(name, text) for name, _, text in missed} | set(ours_too)
     for reason in reasons:
-        wrong += [f"{REASONS.name}: [{reason.title}] names a line that was reached, or is not there: {pattern}"
+        wrong += [f"{REASONS.name}: [{reason.title}] names {key} that were reached, or are not there: {pattern}"
                   for pattern in getattr(reason, key)
                   if not any(name == reason.file and fnmatchcase(text, pattern) for name, text in there)]
     return listed, wrong

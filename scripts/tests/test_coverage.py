@@ -71,7 +71,7 @@ class Reasons(unittest.TestCase):
 
     def test_a_reason_for_a_line_that_was_reached(self):
         _, wrong = coverage.judge([], self.reasons)
-        self.assertEqual(wrong, ["not-reached.ini: [never] names a line that was reached, or is not there: return 0;"])
+        self.assertEqual(wrong, ["not-reached.ini: [never] names lines that were reached, or are not there: return 0;"])
 
     def test_a_file_of_which_nothing_is_counted(self):
         whole = coverage.Reason("at EL2", "x.c", [], [])
