@@ -34,10 +34,12 @@ NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
 # What lets cases run without the capability, with a bound on each wait that ends a run where many hang, and yet
 # is long enough for a busy machine, whose delay must not pass for a failure.
 FORCED = ("KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=3")
-# What a run tests by itself: what is done in seconds. Every state, random programs, the interrupt
-# controller and lines under fire take longer; "user_irq_*" has them too.
+# What is done in seconds. Every state, the interrupt controller and lines under fire take longer;
+# "user_irq_*" has them too.
 QUICK = "user_irq_cap user_irq_pmu user_irq_return user_irq_timer user_irq_vcpu"
-DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": QUICK,
+# A run by itself has random programs as well: on each of its four hosts so many steps that they are ten thousand.
+QUICK_STEPS = 2500
+DEFAULTS = {"BASE": "6.12", "TREE": "", "HOST": "vhe nvhe nogic-vhe nogic-nvhe", "TESTS": f"{QUICK} user_irq_model",
             "CONFIG": "", "FORCE": ""}
 
 
@@ -199,7 +201,7 @@ def _build(values, hosts, settings, seconds):
 
     began = time.monotonic()
     to_build = programs
-    if not set(programs) <= set(choose_programs(QUICK.split(), known)):
+    if not set(programs) <= set(choose_programs(DEFAULTS["TESTS"].split(), known)):
         # All of ours, whichever were chosen, so that another choice need not install them anew.
         to_build = sorted({*programs, *(name for name in known if name.startswith("user_irq_"))})
     # The kernel's build has stretches for one CPU only. The shortest first, to hear soon of what went wrong.
@@ -263,6 +265,8 @@ def alone(name, meanwhile):
 def built(values, hosts, seconds):
     """(tree, plan) for HOSTS, with no other run in between that builds the same tree."""
     settings = tests_environment(values["FORCE"] == "1")
+    if values["TESTS"] == DEFAULTS["TESTS"] and not any(name.startswith("KVM_USER_IRQ_STEPS=") for name in settings):
+        settings.append(f"KVM_USER_IRQ_STEPS={QUICK_STEPS}")
     with alone(f"run-{values['TREE']}", "another run is building this tree"):
         yield _build(values, hosts, settings, seconds)
 
