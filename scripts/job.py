@@ -177,7 +177,8 @@ def path_of(started):
     return Path(output.strip().rpartition("\n")[2])
 
 
-def tests_environment(forced):
+def tests_environment(forced, tests=""):
+    """What the suite is told, NAME=value. TESTS: of a run, as asked for."""
     settings = list(FORCED) if forced else []
     for name in NUMBERS:
         value = os.environ.get(name)
@@ -188,6 +189,8 @@ def tests_environment(forced):
         if name == "KVM_USER_IRQ_STEPS" and not int(value, 0):
             raise CouldNotRun(f"{name}={value} tests nothing. Give a number from 1 on.")
         settings.append(f"{name}={value}")
+    if tests == DEFAULTS["TESTS"] and "KVM_USER_IRQ_STEPS" not in os.environ:
+        settings.append(f"KVM_USER_IRQ_STEPS={QUICK_STEPS}")
     return settings
 
 
@@ -264,9 +267,7 @@ def alone(name, meanwhile):
 @contextmanager
 def built(values, hosts, seconds):
     """(tree, plan) for HOSTS, with no other run in between that builds the same tree."""
-    settings = tests_environment(values["FORCE"] == "1")
-    if values["TESTS"] == DEFAULTS["TESTS"] and not any(name.startswith("KVM_USER_IRQ_STEPS=") for name in settings):
-        settings.append(f"KVM_USER_IRQ_STEPS={QUICK_STEPS}")
+    settings = tests_environment(values["FORCE"] == "1", values["TESTS"])
     with alone(f"run-{values['TREE']}", "another run is building this tree"):
         yield _build(values, hosts, settings, seconds)
 
