@@ -461,7 +461,6 @@ TEST_F(edge, raised_by_another_thread_all_the_time)
  */
 TEST_F(edge, none_with_a_vgic)
 {
-	const u64 scribble = 0x123456789abcdef0;
 	struct user_irq_return r;
 	struct kvm_vcpu *vcpu;
 	int gic_fd, pulse;
@@ -474,9 +473,9 @@ TEST_F(edge, none_with_a_vgic)
 		SKIP(return, "KVM gives a VM no GICv3 on this machine");
 
 	EXPECT_EQ(ENXIO, try_to_raise(pulse, 1));
-	*user_irq_field(vcpu) = scribble;
+	*user_irq_field(vcpu) = USER_IRQ_SCRIBBLE;
 	r = user_irq_run(vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_SCRIBBLE, r);
 
 	close(pulse);
 	close(gic_fd);

@@ -901,9 +901,6 @@ static void guest_raises_and_runs_on(struct user_irq_guest *g)
 	}
 }
 
-/* A VMM leaves this in the field of a VM with a vgic. */
-#define NOT_OF_KVM	0x123456789abcdef0
-
 struct one_vm {
 	struct kvm_vcpu *vcpu;
 	int gic_fd;
@@ -944,7 +941,7 @@ static void *run_and_free(void *arg)
 	for (round = 0; round < 2; round++) {
 		for (i = 0; i < t->nr; i++) {
 			struct one_vm *one = &t->vms[i];
-			const u64 levels = one->gic_fd < 0 ? USER_IRQ_TIMERS : NOT_OF_KVM;
+			const u64 levels = one->gic_fd < 0 ? USER_IRQ_TIMERS : USER_IRQ_SCRIBBLE;
 			struct user_irq_return r;
 
 			/* Half of each kind goes in the first round. */
@@ -983,7 +980,7 @@ TEST_F(vms, many_with_and_without_a_vgic)
 			    &vms[i].vcpu);
 		vms[i].gic_fd = i % 2 ? user_irq_add_vgic(vms[i].vcpu->vm) : -1;
 		if (vms[i].gic_fd >= 0)
-			*user_irq_field(vms[i].vcpu) = NOT_OF_KVM;
+			*user_irq_field(vms[i].vcpu) = USER_IRQ_SCRIBBLE;
 		with += vms[i].gic_fd >= 0;
 	}
 	if (!with)

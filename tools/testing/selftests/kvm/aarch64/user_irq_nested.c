@@ -356,7 +356,6 @@ TEST_F(vm, line_of_a_name_depends_on_e2h)
  */
 TEST_F(vm, with_a_vgic_is_left_alone)
 {
-	const u64 scribble = 0x123456789abcdef0;
 	struct user_irq_return r;
 	struct kvm_vcpu *vcpu;
 	struct kvm_vm *vm;
@@ -369,13 +368,13 @@ TEST_F(vm, with_a_vgic_is_left_alone)
 	if (variant->e2h)
 		user_irq_nested_set_level(vcpu, KVM_ARM_DEV_EL2_VTIMER, true);
 
-	*user_irq_field(vcpu) = scribble;
+	*user_irq_field(vcpu) = USER_IRQ_SCRIBBLE;
 	for (i = 0; i < 10; i++) {
 		user_irq_set_level(self->vcpu, KVM_ARM_DEV_EL1_VTIMER, i % 2 == 0);
 		r = user_irq_run(self->vcpu);
 		ASSERT_RETURN(USER_IRQ_INTR, i % 2 ? 0 : KVM_ARM_DEV_EL1_VTIMER, r);
 		r = user_irq_run(vcpu);
-		ASSERT_RETURN(USER_IRQ_KNOCK, scribble, r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_SCRIBBLE, r);
 	}
 	EXPECT_EQ(BIT(HPTIMER_INTID) | (variant->e2h ? BIT(HVTIMER_INTID) : 0),
 		  user_irq_levels_at_vgic(gic_fd) & (BIT(HPTIMER_INTID) | BIT(HVTIMER_INTID)));

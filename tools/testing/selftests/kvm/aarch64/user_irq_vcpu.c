@@ -14,9 +14,6 @@
 #define VTIMER_INTID	27
 #define PTIMER_INTID	30
 
-/* A VMM leaves this in the field of a VM with a vgic. */
-#define SCRIBBLE	0x123456789abcdef0
-
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
 
@@ -155,17 +152,17 @@ TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 	struct user_irq_return r;
 	int i;
 
-	*user_irq_field(self->with) = SCRIBBLE;
+	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	for (i = 0; i < 10; i++) {
 		/* It goes first: a line that rose before stays high at the vgic. */
 		user_irq_run_to_knock(self->without, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
 
 		r = user_irq_run(self->with);
-		ASSERT_RETURN(USER_IRQ_KNOCK, SCRIBBLE, r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_SCRIBBLE, r);
 		self->with->run->immediate_exit = 1;
 		r = user_irq_run(self->with);
-		ASSERT_RETURN(USER_IRQ_INTR, SCRIBBLE, r);
+		ASSERT_RETURN(USER_IRQ_INTR, USER_IRQ_SCRIBBLE, r);
 		/* The first run raised the line; the others began with it high. */
 		if (i)
 			ASSERT_TRUE(user_irq_levels_at_vgic(self->gic_fd) & (1U << VTIMER_INTID));
@@ -239,13 +236,13 @@ static void guest_computes_until_its_vgic(struct user_irq_guest *g)
 }
 
 /* A turn of the VM whose line is high, then one of the VM with a vgic, which is interrupted. */
-#define ASSERT_INTERRUPTED(_self) do {					\
+#define ASSERT_INTERRUPTED(_without, _with) do {			\
 	struct user_irq_return _beside;					\
 									\
-	user_irq_run_to_knock((_self)->without, &_beside);		\
+	user_irq_run_to_knock(_without, &_beside);			\
 	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, _beside);	\
-	ASSERT_RETURN(USER_IRQ_KNOCK, SCRIBBLE,				\
-		      user_irq_run((_self)->with));			\
+	ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_SCRIBBLE,		\
+		      user_irq_run(_with));				\
 } while (0)
 
 static const u64 timers[] = { KVM_ARM_DEV_EL1_VTIMER, KVM_ARM_DEV_EL1_PTIMER };
@@ -265,15 +262,17 @@ TEST_F(vgic, interrupt_of_each_timer_ends_a_wait)
 	u64 waits;
 
 	ASSERT_TRUE(user_irq_pin_thread(0, sched_getcpu()));
-	*user_irq_field(self->with) = SCRIBBLE;
+	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	user_irq_start_at(self->with, guest_waits_for_its_vgic);
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
 		user_irq_guest(self->with)->line = timers[i];
 		waits = user_irq_stat(self->with, "wfi_exit_stat") + INTERRUPTS;
 		/* On a busy machine the interrupt may be there before the guest waits. */
-		for (tries = 0; tries < (traps ? 100 : INTERRUPTS) &&
-				user_irq_stat(self->with, "wfi_exit_stat") < waits; tries++)
-			ASSERT_INTERRUPTED(self);
+		for (tries = 0; tries < (traps ? 100 : INTERRUPTS); tries++) {
+			if (user_irq_stat(self->with, "wfi_exit_stat") >= waits)
+				break;
+			ASSERT_INTERRUPTED(self->without, self->with);
+		}
 		if (traps)
 			EXPECT_LE(waits, user_irq_stat(self->with, "wfi_exit_stat"));
 	}
@@ -290,12 +289,12 @@ TEST_F(vgic, interrupt_of_each_timer_finds_who_computes)
 	int n;
 
 	ASSERT_TRUE(user_irq_pin_thread(0, sched_getcpu()));
-	*user_irq_field(self->with) = SCRIBBLE;
+	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	user_irq_start_at(self->with, guest_computes_until_its_vgic);
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
 		user_irq_guest(self->with)->line = timers[i];
 		for (n = 0; n < INTERRUPTS; n++)
-			ASSERT_INTERRUPTED(self);
+			ASSERT_INTERRUPTED(self->without, self->with);
 	}
 }
 

@@ -37,6 +37,9 @@
 /* Those that a vCPU without EL2 has */
 #define USER_IRQ_LINES		(USER_IRQ_TIMERS | KVM_ARM_DEV_PMU)
 
+/* A VMM may leave this in the field of a VM with a vgic: the field is its own there */
+#define USER_IRQ_SCRIBBLE	0x123456789abcdef0
+
 /* What a guest waits by: WFI, and the call of a PSCI function */
 #define USER_IRQ_INSN_WFI	0xd503207f
 #define USER_IRQ_INSN_HVC	0xd4000002
