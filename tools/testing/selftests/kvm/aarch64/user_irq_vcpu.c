@@ -204,12 +204,14 @@ TEST_F(vgic, high_line_beside_it_keeps_no_interrupt_back)
 static void guest_is_interrupted(struct user_irq_guest *g, bool waits)
 {
 	enum arch_timer timer;
+	u32 intid;
 
 	guest_uses_vgic();
 	gic_irq_enable(VTIMER_INTID);
 	gic_irq_enable(PTIMER_INTID);
 	for (;;) {
 		timer = user_irq_timer(READ_ONCE(g->line));
+		intid = timer == VIRTUAL ? VTIMER_INTID : PTIMER_INTID;
 		guest_arm(g);
 		do {
 			if (waits)
@@ -217,10 +219,9 @@ static void guest_is_interrupted(struct user_irq_guest *g, bool waits)
 			else
 				guest_run_on(g, 10);
 		} while (!read_sysreg(isr_el1));
-		GUEST_ASSERT_EQ(timer == VIRTUAL ? VTIMER_INTID : PTIMER_INTID,
-				gic_get_and_ack_irq());
+		GUEST_ASSERT_EQ(intid, gic_get_and_ack_irq());
 		timer_set_ctl(timer, 0);
-		gic_set_eoi(timer == VIRTUAL ? VTIMER_INTID : PTIMER_INTID);
+		gic_set_eoi(intid);
 		guest_knock(g);
 	}
 }
