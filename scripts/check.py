@@ -4,7 +4,7 @@
 
 usage: check.py [BASE=6.12]
 
-Goes on after a failure. The last line is "N passed, N failed", where a linter
+Goes on after a failure; what failed is said once more at the end. The last line is "N passed, N failed", where a linter
 counts as one, and each test and each verdict as one. Where ../shared has a copy of
 KCIDB's public schema, or the environment's KCIDB_SCHEMA names one, kcidb.json
 is held against that as well.
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 
 from children import DIE_TOGETHER, forget_repository
+from verdicts import excerpt
 
 forget_repository()
 SCRIPTS = Path(__file__).resolve().parent
@@ -70,6 +71,19 @@ class Check:
         print(f"== {self.name}: {passed} passed, {failed} failed{told}   ({time.monotonic() - start:.0f} s)\n",
               flush=True)
         return passed, failed, lacking, child.returncode not in (0, 1)
+
+
+# Where an output says what went wrong: a run's table, bats, unittest.
+_FAILURES = re.compile(r"^Not as expected:\n(?:.*\S.*\n)+"
+                       r"|^not ok .*\n(?:#.*\n)*"
+                       r"|^={70}\n(?:FAIL|ERROR): (?:.*\n)+?(?=={70}\n|-{70}\nRan )", re.M)
+_MOST_OF_ONE = 60
+
+
+def failures(output):
+    """The lines of a failed check's OUTPUT that say why; its end, where none is known to."""
+    told = "".join(_FAILURES.findall(output)) or "\n".join(output.splitlines()[-_MOST_OF_ONE // 3:])
+    return [line for line in excerpt(told.splitlines(), _MOST_OF_ONE) if line.strip()]
 
 
 def one(_output, status):
@@ -171,7 +185,7 @@ def main():
             return 0 if word == "help" else 2
         base = word.removeprefix("BASE=") or base
     passed = failed = lacking = 0
-    not_checked = []
+    not_checked, wrong = [], []
     could_not_run = False
     start = time.monotonic()
     try:
@@ -181,6 +195,8 @@ def main():
             failed += one_failed
             lacking += one_lacking
             could_not_run = could_not_run or broken
+            if one_failed:
+                wrong += [f"failed: {check.name}", *(f"    {line}" for line in failures(check.output))]
             if check.why_not:
                 not_checked.append(f"not checked: {check.name}: {check.why_not}")
     except KeyboardInterrupt:
@@ -188,7 +204,7 @@ def main():
         return 2
     if lacking:
         print(f"{lacking} of the bench's own tests were skipped; each says why above")
-    for line in not_checked:
+    for line in [*not_checked, *wrong]:
         print(line)
     print(f"{time.monotonic() - start:.0f} s")
     print(f"{passed} passed, {failed} failed")

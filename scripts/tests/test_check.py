@@ -39,5 +39,29 @@ class Verdicts(unittest.TestCase):
         self.assertEqual(check.verdicts("", 2), (0, 1))
 
 
+class Failures(unittest.TestCase):
+    """The end of a long log is what a CI shows, so what failed has to be there."""
+
+    def test_the_cases_of_a_run(self):
+        output = "vhe: 5 s\nNot as expected:\n  fail   vhe a.b: low\n      | a.c:1: low\n\nLinux 7, series: 1 of 2\n"
+        self.assertEqual(check.failures(output), ["Not as expected:", "  fail   vhe a.b: low", "      | a.c:1: low"])
+
+    def test_the_tests_of_bats(self):
+        output = "1..3\nok 1 a\nnot ok 2 b\n# (in test file x, line 3)\nok 3 c\nsaid later\n"
+        self.assertEqual(check.failures(output), ["not ok 2 b", "# (in test file x, line 3)"])
+
+    def test_the_tests_of_unittest(self):
+        rule, line = "=" * 70, "-" * 70
+        output = f"..F.\n{rule}\nFAIL: test_a (x)\n{line}\nTraceback:\n  no\n\n" \
+                 f"{rule}\nERROR: test_b (x)\n{line}\nno b\n\n" \
+                 f"{line}\nRan 4 tests in 1s\n\nFAILED (failures=1, errors=1)\n"
+        self.assertEqual(check.failures(output), [rule, "FAIL: test_a (x)", line, "Traceback:", "  no",
+                                                  rule, "ERROR: test_b (x)", line, "no b"])
+
+    def test_the_end_of_anything_else(self):
+        output = "".join(f"{n}\n" for n in range(100))
+        self.assertEqual(check.failures(output), [str(n) for n in range(80, 100)])
+
+
 if __name__ == "__main__":
     unittest.main()
