@@ -33,7 +33,7 @@ SCRIPTS = TOP / "scripts"
 NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
 # What lets cases run without the capability, with a bound on each wait that ends a run where many hang, and yet
 # is long enough for a busy machine, whose delay must not pass for a failure.
-FORCED = ("KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=3")
+FORCED = ("KVM_USER_IRQ_FORCE=1", "KVM_USER_IRQ_BOUND=1")
 # What is done in seconds. Every state, the interrupt controller and lines under fire take longer;
 # "user_irq_*" has them too.
 QUICK = "user_irq_cap user_irq_pmu user_irq_return user_irq_timer user_irq_vcpu"
