@@ -4,10 +4,10 @@
 
 usage: check.py [BASE=6.12]
 
-Goes on after a failure; what failed is said once more at the end. The last line is "N passed, N failed", where a linter
-counts as one, and each test and each verdict as one. Where ../shared has a copy of
-KCIDB's public schema, or the environment's KCIDB_SCHEMA names one, kcidb.json
-is held against that as well.
+Goes on after a failure, and says once more at the end what failed. The last line is
+"N passed, N failed", where a linter counts as one, and each test and each verdict as
+one. Where ../shared has a copy of KCIDB's public schema, or the environment's
+KCIDB_SCHEMA names one, kcidb.json is held against that as well.
 Exit status: 0 if none failed, 1 if one did, 2 if a part of it could not run.
 """
 
@@ -75,15 +75,18 @@ class Check:
 
 # Where an output says what went wrong: a run's table, bats, unittest.
 _FAILURES = re.compile(r"^Not as expected:\n(?:.*\S.*\n)+"
-                       r"|^not ok .*\n(?:#.*\n)*"
+                       r"|^(?:#.*\n)*not ok .*\n(?:#.*\n)*"
                        r"|^={70}\n(?:FAIL|ERROR): (?:.*\n)+?(?=={70}\n|-{70}\nRan )", re.M)
-_MOST_OF_ONE = 60
+_MOST_OF_ONE, _MOST = 20, 60
 
 
 def failures(output):
     """The lines of a failed check's OUTPUT that say why; its end, where none is known to."""
-    told = "".join(_FAILURES.findall(output)) or "\n".join(output.splitlines()[-_MOST_OF_ONE // 3:])
-    return [line for line in excerpt(told.splitlines(), _MOST_OF_ONE) if line.strip()]
+    told = [[line for line in one.splitlines() if line.strip()] for one in _FAILURES.findall(output)]
+    if sum(map(len, told)) > _MOST:
+        # The cases of a run without their logs, and each test by its beginning and its end.
+        told = [excerpt([line for line in one if not line.startswith("      |")], _MOST_OF_ONE) for one in told]
+    return sum(told, []) or output.splitlines()[-_MOST_OF_ONE:]
 
 
 def one(_output, status):
@@ -200,7 +203,7 @@ def main():
             if check.why_not:
                 not_checked.append(f"not checked: {check.name}: {check.why_not}")
     except KeyboardInterrupt:
-        print("check: interrupted. The same command starts again.", file=sys.stderr)
+        print(*wrong, "check: interrupted. The same command starts again.", sep="\n", file=sys.stderr)
         return 2
     if lacking:
         print(f"{lacking} of the bench's own tests were skipped; each says why above")

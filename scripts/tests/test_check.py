@@ -58,6 +58,20 @@ class Failures(unittest.TestCase):
         self.assertEqual(check.failures(output), [rule, "FAIL: test_a (x)", line, "Traceback:", "  no",
                                                   rule, "ERROR: test_b (x)", line, "no b"])
 
+    def test_the_model_says_why_before_it_says_what(self):
+        output = "1..2\nok 1 a\n# told 1, not 2\nnot ok 2 b\n"
+        self.assertEqual(check.failures(output), ["# told 1, not 2", "not ok 2 b"])
+
+    def test_many(self):
+        table = "".join(f"  fail   vhe a.{n}: low\n" + 12 * "      | a.c:1: low\n" for n in range(9))
+        self.assertEqual(check.failures(f"Not as expected:\n{table}\nLinux 7\n"),
+                         ["Not as expected:", *(f"  fail   vhe a.{n}: low" for n in range(9))])
+        tests = "".join(f"not ok {n} b\n" + "".join(f"# {n}.{line}\n" for line in range(40)) for n in range(9))
+        told = check.failures(tests)
+        for n in range(9):
+            self.assertIn(f"not ok {n} b", told)
+            self.assertIn(f"# {n}.39", told)
+
     def test_the_end_of_anything_else(self):
         output = "".join(f"{n}\n" for n in range(100))
         self.assertEqual(check.failures(output), [str(n) for n in range(80, 100)])
