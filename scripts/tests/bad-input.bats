@@ -270,6 +270,8 @@ linux_tree() {
 	# What a shell starts beside itself does not hear of Ctrl-C.
 	run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" /usr/bin/python3 - "$COPY/scripts/setup.sh" "$BATS_TEST_TMPDIR/begun" << 'EOF'
 import os, signal, subprocess, sys, time
+# Who runs these tests in the background of a shell has it ignored, and what is ignored cannot be trapped.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 setup = subprocess.Popen([sys.argv[1]], start_new_session=True)
 while not os.path.exists(sys.argv[2]):
     time.sleep(0.05)
