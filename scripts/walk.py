@@ -97,6 +97,8 @@ class Walk:
     def __init__(self, series, hosts, patterns, by_default=False):
         """BY_DEFAULT: nobody asked for these PATTERNS, and a patch that names none of their cases adds its own."""
         self.series, self.hosts, self.patterns, self.by_default = series, hosts, patterns, by_default
+        # On the first kernels of a series many cases wait in vain.
+        self.settings = tests_environment(True, bound=job.QUICK_BOUND if by_default else job.BOUND)
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.config = config_for(hosts, series.config)
         self.out = ".".join(("out", *self.config))
@@ -137,7 +139,7 @@ class Walk:
 
     def key(self, patch):
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
-        return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True),
+        return digest(self.content, json.dumps(hosts, sort_keys=True), *self.settings,
                       *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch))
 
     def go(self):
@@ -247,7 +249,7 @@ class Walk:
                     self.tests / "failed", patterns, settings, **options)
 
     def boot(self, _patch, folder):
-        return boot_hosts(self.hosts, self.plan(folder, self.patterns, tests_environment(True)), folder, self.jobs)
+        return boot_hosts(self.hosts, self.plan(folder, self.patterns, self.settings), folder, self.jobs)
 
     def _test(self, patch, folder, record):
         began = time.time()
