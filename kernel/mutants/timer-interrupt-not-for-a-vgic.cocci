@@ -3,14 +3,14 @@
 // Clause: vgic
 // Files: arch/arm64/kvm/arch_timer.c
 @@
-expression c;
+expression c, level;
 identifier v;
 @@
  kvm_arch_timer_handler(...)
  {
  ...
--kvm_timer_update_irq(v, true, c);
+-kvm_timer_update_irq(v, level, c);
 +if (userspace_irqchip(v->kvm))
-+	kvm_timer_update_irq(v, true, c);
++	kvm_timer_update_irq(v, level, c);
  ...
  }
