@@ -4,12 +4,12 @@
 // Hosts: nohz
 // Files: arch/arm64/kvm/arch_timer.c
 @@
-expression timer, when;
+expression timer, expiry;
 @@
  timer_emulate(...)
  {
  <...
- hrtimer_start(timer, when,
+ hrtimer_start(timer, expiry,
 -	       HRTIMER_MODE_ABS_PINNED_HARD
 +	       HRTIMER_MODE_ABS_HARD
  	      );
