@@ -310,7 +310,7 @@ TEST_F(vgic, interrupt_of_each_timer_finds_who_computes)
 	ASSERT_TRUE(user_irq_pin_thread(0, sched_getcpu()));
 	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	user_irq_start_at(self->with, guest_computes_until_its_vgic);
-	/* Less than another thread has the CPU in turns with this one, if one wants it. */
+	/* Less than a tick, at which another thread that wants the CPU takes it. */
 	user_irq_guest(self->with)->delay_us = 200;
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
 		user_irq_guest(self->with)->line = timers[i];
