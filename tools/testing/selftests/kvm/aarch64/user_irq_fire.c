@@ -568,8 +568,8 @@ static void *be_busy(void *arg)
 
 /*
  * A VMM may have a CPU for its vCPU alone (nohz_full=), and then a timer that KVM
- * sets there expires on another CPU, if that is awake before. The guest computes on,
- * and is interrupted all the same: for a second nothing else on its CPU may do so.
+ * sets there may expire on another CPU, if that is awake before. The guest computes
+ * on, and is interrupted all the same: for a second nothing else on its CPU may do so.
  *
  * Clause: notified
  */
