@@ -140,6 +140,14 @@ FIXTURE_TEARDOWN(vgic)
 	kvm_vm_release(self->without->vm);
 }
 
+/* A turn of the VM without a vgic, whose line is high. */
+#define ASSERT_HIGH_BESIDE(_without) do {				\
+	struct user_irq_return _beside;					\
+									\
+	user_irq_run_to_knock(_without, &_beside);			\
+	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, _beside);	\
+} while (0)
+
 /*
  * A VM with a vgic has its lines go there. Its field belongs to the VMM: nothing
  * is written to it, and no line makes KVM_RUN return. A VM without a vgic, in the
@@ -157,8 +165,7 @@ TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	for (i = 0; i < 10; i++) {
 		/* It goes first: a line that rose before stays high at the vgic. */
-		user_irq_run_to_knock(self->without, &r);
-		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+		ASSERT_HIGH_BESIDE(self->without);
 
 		r = user_irq_run(self->with);
 		ASSERT_RETURN(USER_IRQ_KNOCK, USER_IRQ_SCRIBBLE, r);
@@ -190,8 +197,7 @@ TEST_F(vgic, high_line_beside_it_keeps_no_interrupt_back)
 
 	/* A host that was busy when the timer expired need not be interrupted. */
 	for (tries = 0; tries < 100 && grown < INTERRUPTS; tries++) {
-		user_irq_run_to_knock(self->without, &r);
-		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+		ASSERT_HIGH_BESIDE(self->without);
 
 		before = user_irq_host_interrupts(KVM_ARM_DEV_EL1_VTIMER, cpu);
 		r = user_irq_run(self->with);
@@ -237,14 +243,6 @@ static void guest_computes_until_its_vgic(struct user_irq_guest *g)
 {
 	guest_is_interrupted(g, false);
 }
-
-/* A turn of the VM without a vgic, whose line is high. */
-#define ASSERT_HIGH_BESIDE(_without) do {				\
-	struct user_irq_return _beside;					\
-									\
-	user_irq_run_to_knock(_without, &_beside);			\
-	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, _beside);	\
-} while (0)
 
 /* A turn of the VM with a vgic, in which its guest is interrupted. */
 #define ASSERT_INTERRUPTED(_with) \
