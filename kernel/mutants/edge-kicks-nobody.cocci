@@ -5,4 +5,4 @@
 @@
 identifier vcpu;
 @@
--irq_work_queue(&vcpu->arch.user_irq_kick);
+-irq_work_queue(&vcpu->arch.user_irq.kick);

@@ -14,6 +14,7 @@
 #include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/compiler.h>
+#include <linux/irq_work.h>
 #include <linux/kvm.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
@@ -54,6 +55,7 @@ enum kvm_user_irq_edge {
  * @told: the levels that the last return to userspace published, as a bitmap
  *        of KVM_ARM_DEV_*
  * @edges: how many edges it has yet to be told, a byte for each device
+ * @kick: makes the vCPU look for @edges
  *
  * The vCPU's thread is the only writer of @told, inside KVM_RUN; the background
  * timer reads it in its interrupt, hence READ_ONCE() and WRITE_ONCE(). Of @edges
@@ -68,6 +70,9 @@ enum kvm_user_irq_edge {
 struct kvm_user_irq {
 	u64 told;
 	atomic64_t edges;
+#ifdef CONFIG_KVM_ARM_USER_IRQ_EDGE
+	struct irq_work kick;
+#endif
 };
 
 /**

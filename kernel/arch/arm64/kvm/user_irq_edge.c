@@ -19,7 +19,7 @@
 
 static void kvm_user_irq_kick(struct irq_work *work)
 {
-	kvm_vcpu_kick(container_of(work, struct kvm_vcpu, arch.user_irq_kick));
+	kvm_vcpu_kick(container_of(work, struct kvm_vcpu, arch.user_irq.kick));
 }
 
 /**
@@ -48,7 +48,7 @@ void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge)
 	 * or is queued anew, and the vCPU then looks after this.
 	 */
 	kvm_user_irq_count_edge(&vcpu->arch.user_irq, edge);
-	irq_work_queue(&vcpu->arch.user_irq_kick);
+	irq_work_queue(&vcpu->arch.user_irq.kick);
 }
 
 /**
@@ -59,7 +59,7 @@ void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge)
  */
 void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu)
 {
-	init_irq_work(&vcpu->arch.user_irq_kick, kvm_user_irq_kick);
+	init_irq_work(&vcpu->arch.user_irq.kick, kvm_user_irq_kick);
 }
 
 /**
@@ -70,5 +70,5 @@ void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu)
  */
 void kvm_user_irq_vcpu_destroy(struct kvm_vcpu *vcpu)
 {
-	irq_work_sync(&vcpu->arch.user_irq_kick);
+	irq_work_sync(&vcpu->arch.user_irq.kick);
 }
