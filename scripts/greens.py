@@ -35,6 +35,17 @@ def verdicts_of(record):
     return {(case["host"], case["name"]): case["verdict"] for case in record["cases"]}
 
 
+def fallen(patch, before, record):
+    """Names of cases that fail or skip with PATCH and should pass: it names them, or they did BEFORE.
+
+    RECORD is what it leaves, BEFORE the record that it stands on. What crashed or hung is not among them.
+    """
+    earlier = verdicts_of(before)
+    return sorted({name for (host, name), now in verdicts_of(record).items()
+                   if now == "fail" and any(fnmatchcase(name, pattern) for pattern in patch.green)
+                   or now in ("fail", "skip") and is_green(earlier.get((host, name)))})
+
+
 def _untried(case):
     """Why a verdict does not tell how its case went, or an empty string."""
     if case["name"].startswith("host.") or case["verdict"] == "missing":

@@ -22,6 +22,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import greens
 import job
 import results
 from boot import qemu_of
@@ -78,6 +79,22 @@ def _bench(walk):
     return digest(*(path.read_text(encoding="utf-8") for path in sorted({*ours, *map(SCRIPTS.joinpath, _SCRIPTS)})))
 
 
+def _verdicts(runs):
+    """The last verdict of each case; one that passes when it is tried again says why it did not at first."""
+    last = {}
+    for case in (case for one in runs for case in one.verdicts.sorted_cases()):
+        first = last.get((case.host, case.name))
+        if first and case.verdict == "pass":
+            case.reason = f"not in haste: {first.reason}"
+        last[case.host, case.name] = case
+    return [*last.values()]
+
+
+def _told(cases):
+    return [{"name": case.name, "host": case.host, "verdict": case.verdict, "seconds": case.seconds,
+             "reason": case.reason, "log": case.log} for case in cases]
+
+
 def alone():
     """Only one walk at a time: they share the tree that they build."""
     return job.alone("walk", "another validation, or that of the mutants, goes on")
@@ -97,8 +114,8 @@ class Walk:
     def __init__(self, series, hosts, patterns, by_default=False):
         """BY_DEFAULT: nobody asked for these PATTERNS, and a patch that names none of their cases adds its own."""
         self.series, self.hosts, self.patterns, self.by_default = series, hosts, patterns, by_default
-        # On the first kernels of a series many cases wait in vain.
-        self.settings = tests_environment(True, bound=job.QUICK_BOUND if by_default else job.BOUND)
+        # On the first kernels of a series many cases wait in vain. So the quick ones wait hastily at first.
+        self.bound = job.HASTY_BOUND if by_default else job.BOUND
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.config = config_for(hosts, series.config)
         self.out = ".".join(("out", *self.config))
@@ -139,8 +156,9 @@ class Walk:
 
     def key(self, patch):
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
-        return digest(self.content, json.dumps(hosts, sort_keys=True), *self.settings,
-                      *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch))
+        return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True, bound=self.bound),
+                      *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch),
+                      *patch.green)
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -248,16 +266,30 @@ class Walk:
         return Plan(folder / "Image", self.guest, self.tests / "small", choose_programs(patterns, self.programs),
                     self.tests / "failed", patterns, settings, **options)
 
-    def boot(self, _patch, folder):
-        return boot_hosts(self.hosts, self.plan(folder, self.patterns, self.settings), folder, self.jobs)
+    def boot(self, patch, folder):
+        runs = self._boot(folder, self.patterns, self.bound)
+        if self.bound < job.BOUND:
+            fallen = greens.fallen(patch, self._before(patch), {"cases": _told(_verdicts(runs))})
+            if fallen:
+                say(f"{self.what} {patch.number}: did not pass in haste, so with more time: {' '.join(fallen)}")
+                runs += self._boot(folder, fallen, job.BOUND, max(len(one.boots) for one in runs))
+        return runs
+
+    def _boot(self, folder, patterns, bound, begun=0):
+        plan = self.plan(folder, patterns, tests_environment(True, bound=bound))
+        return boot_hosts(self.hosts, plan, folder, self.jobs, begun)
+
+    def _before(self, patch):
+        """The record of the last patch before this one that builds."""
+        return next((record for number, record in sorted(self.records.items(), reverse=True)
+                     if number < patch.number and record["built"]), {"cases": []})
 
     def _test(self, patch, folder, record):
         began = time.time()
         if record["built"]:
             runs = self.boot(patch, folder)
-            cases = [case for one in runs for case in one.verdicts.sorted_cases()]
-            record["cases"] = [{"name": case.name, "host": case.host, "verdict": case.verdict,
-                                "seconds": case.seconds, "reason": case.reason, "log": case.log} for case in cases]
+            cases = _verdicts(runs)
+            record["cases"] = _told(cases)
             record["seconds"]["tests"] = round(time.time() - began, 1)
             self.seconds["boots beside them"] += record["seconds"]["tests"]
             drop_kernel(folder / "Image")

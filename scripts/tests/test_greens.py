@@ -3,7 +3,7 @@
 
 import unittest
 
-from greens import judge, matrix, not_shown, sentence
+from greens import fallen, judge, matrix, not_shown, sentence
 from programs import left_out
 from series import Patch
 
@@ -29,6 +29,17 @@ def judged(*records, green=(), checkpatch=()):
     patches[-1].green = list(green)
     wrong = judge(patches, dict(enumerate(records)), {patches[-1].number: list(checkpatch)}, HOSTS)
     return wrong[patches[-1].number]
+
+
+class Fallen(unittest.TestCase):
+    def test_what_should_pass_and_does_not(self):
+        patch = Patch(1, "", "", ["t.named*"])
+        before = record(a="pass pass", b="pass fail", c="pass pass", d="pass pass",
+                        named="fail fail", named_b="fail skip")
+        after = record(a="fail pass", b="pass fail", c="skip pass", d="crash timeout", named="pass fail",
+                       named_b="pass skip")
+        self.assertEqual(fallen(patch, before, after), ["t.a", "t.c", "t.named"])
+        self.assertEqual(fallen(Patch(0, "", ""), {"cases": []}, after), [])
 
 
 class NotShown(unittest.TestCase):

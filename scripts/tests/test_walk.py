@@ -203,6 +203,49 @@ class Walks(WithoutMachines):
         self.assertEqual(again.booted, [0, 1, 2])
 
 
+class Haste(WithoutMachines):
+    """Quick cases get little time at first, for those that cannot pass not to hold the walk up."""
+
+    def looks(self, greens, *verdicts):
+        """Walks to a patch that names GREENS; returns the names and bounds of its looks, and t.a's case.
+
+        VERDICTS: those of t.a, a look each; patch 0 has it red.
+        """
+        told = {walk.job.HASTY_BOUND: verdicts[0], walk.job.BOUND: verdicts[-1]}
+        asked = []
+
+        def look(one, _folder, patterns, bound, _begun=0):
+            asked.append((patterns, bound))
+            case = Case("t.a", "vhe", told[bound] if len(asked) > 1 else "fail", reason=f"with {bound} s")
+            return [SimpleNamespace(host=one.hosts[0], boots=[], verdicts=mock.Mock(sorted_cases=lambda: [case]))]
+
+        series = Series({1: ("a.c", "fine")})
+        series.patches[1].green = greens
+        with mock.patch.object(walk.Walk, "_build_tests"), \
+             mock.patch.object(walk.Walk, "_boot", look):
+            one = walk.Walk(series, [read_host("vhe")], ["t"], True)
+            one.content = ""
+            one.series.check_out(series.tests_from, one.tree)
+            records = one.go()
+        return asked[1:], records[1]["cases"][0]
+
+    def test_what_should_pass_gets_more_time(self):
+        asked, case = self.looks(["t.*"], "fail", "pass")
+        self.assertEqual(asked, [(["t"], walk.job.HASTY_BOUND), (["t.a"], walk.job.BOUND)])
+        self.assertEqual((case["verdict"], case["reason"]), ("pass", "not in haste: with 0.3 s"))
+
+    def test_what_fails_with_more_time_too_has_failed(self):
+        asked, case = self.looks(["t.*"], "fail", "fail")
+        self.assertEqual(len(asked), 2)
+        self.assertEqual((case["verdict"], case["reason"]), ("fail", "with 3 s"))
+
+    def test_what_need_not_pass_is_left_at_that(self):
+        self.assertEqual(self.looks([], "fail")[0], [(["t"], walk.job.HASTY_BOUND)])
+
+    def test_a_crash_is_not_tried_until_it_passes(self):
+        self.assertEqual(self.looks(["t.*"], "crash")[0], [(["t"], walk.job.HASTY_BOUND)])
+
+
 class Key(WithoutMachines):
     def test_what_goes_into_a_record_is_in_its_name(self):
         one = WithoutKernels(self.series)
