@@ -3,10 +3,12 @@
 """Boots a kernel on one emulated host and records what it says.
 
 usage: boot.py HOST IMAGE OUT [--initrd FILE] [--dtb FILE] [--append TEXT] [--silence SECONDS] [--most-bytes N]
+               [--one-thread]
 
 Writes OUT.console (the kernel's console), OUT.ktap (the port that init reports
 on) and OUT.end (JSON: how it ended). Lines of the first two are prefixed with
-the seconds since QEMU was started. Exit status 0 when QEMU ran, 2 when not.
+the seconds since QEMU was started. With --one-thread QEMU emulates the host's CPUs
+in turn. Exit status 0 when QEMU ran, 2 when not.
 """
 
 import argparse
@@ -122,6 +124,8 @@ def qemu_command(host, program, arguments, console_fd, ktap_fd):
                  ["-device", "virtio-serial-device", "-device", "virtserialport,chardev=ktap,name=ktap"]),
                "-kernel", arguments.image,
                "-append", f"{host.kernel_arguments()} {arguments.append}".strip()]
+    if arguments.one_thread:
+        command += ["-accel", "tcg,thread=single"]
     if arguments.initrd:
         command += ["-initrd", arguments.initrd]
     if host.without or arguments.dtb:
@@ -222,6 +226,7 @@ def main():
     parser.add_argument("--append", default="")
     parser.add_argument("--silence", type=int, default=SILENCE)
     parser.add_argument("--most-bytes", type=int, default=MOST_BYTES)
+    parser.add_argument("--one-thread", action="store_true")
     arguments = parser.parse_args()
     try:
         host = read_host(arguments.host)

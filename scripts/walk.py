@@ -114,8 +114,9 @@ class Walk:
     def __init__(self, series, hosts, patterns, by_default=False):
         """BY_DEFAULT: nobody asked for these PATTERNS, and a patch that names none of their cases adds its own."""
         self.series, self.hosts, self.patterns, self.by_default = series, hosts, patterns, by_default
-        # On the first kernels of a series many cases wait in vain. So the quick ones wait hastily at first.
-        self.bound = job.HASTY_BOUND if by_default else job.BOUND
+        # On the first kernels of a series many cases wait in vain, so the quick ones do not wait for long at first. Nor
+        # is it they that look for races between CPUs.
+        self.hasty = by_default
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.config = config_for(hosts, series.config)
         self.out = ".".join(("out", *self.config))
@@ -156,7 +157,7 @@ class Walk:
 
     def key(self, patch):
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
-        return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True, bound=self.bound),
+        return digest(self.content, json.dumps(hosts, sort_keys=True), str(self.hasty), *tests_environment(True),
                       *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch),
                       *patch.green)
 
@@ -267,16 +268,17 @@ class Walk:
                     self.tests / "failed", patterns, settings, **options)
 
     def boot(self, patch, folder):
-        runs = self._boot(folder, self.patterns, self.bound)
-        if self.bound < job.BOUND:
+        runs = self._boot(folder, self.patterns, self.hasty)
+        if self.hasty:
             fallen = greens.fallen(patch, self._before(patch), {"cases": _told(_verdicts(runs))})
             if fallen:
                 say(f"{self.what} {patch.number}: did not pass in haste, so with more time: {' '.join(fallen)}")
-                runs += self._boot(folder, fallen, job.BOUND, max(len(one.boots) for one in runs))
+                runs += self._boot(folder, fallen, False, max(len(one.boots) for one in runs))
         return runs
 
-    def _boot(self, folder, patterns, bound, begun=0):
-        plan = self.plan(folder, patterns, tests_environment(True, bound=bound))
+    def _boot(self, folder, patterns, hasty, begun=0):
+        settings = tests_environment(True, bound=job.HASTY_BOUND if hasty else job.BOUND)
+        plan = self.plan(folder, patterns, settings, one_thread=hasty)
         return boot_hosts(self.hosts, plan, folder, self.jobs, begun)
 
     def _before(self, patch):

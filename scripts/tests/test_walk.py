@@ -207,16 +207,16 @@ class Haste(WithoutMachines):
     """Quick cases get little time at first, for those that cannot pass not to hold the walk up."""
 
     def looks(self, greens, *verdicts):
-        """Walks to a patch that names GREENS; returns the names and bounds of its looks, and t.a's case.
+        """Walks to a patch that names GREENS; returns its looks (names, whether hasty) and the case t.a.
 
         VERDICTS: those of t.a, a look each; patch 0 has it red.
         """
-        told = {walk.job.HASTY_BOUND: verdicts[0], walk.job.BOUND: verdicts[-1]}
+        told = {True: verdicts[0], False: verdicts[-1]}
         asked = []
 
-        def look(one, _folder, patterns, bound, _begun=0):
-            asked.append((patterns, bound))
-            case = Case("t.a", "vhe", told[bound] if len(asked) > 1 else "fail", reason=f"with {bound} s")
+        def look(one, _folder, patterns, hasty, _begun=0):
+            asked.append((patterns, hasty))
+            case = Case("t.a", "vhe", told[hasty] if len(asked) > 1 else "fail", reason=f"haste: {hasty}")
             return [SimpleNamespace(host=one.hosts[0], boots=[], verdicts=mock.Mock(sorted_cases=lambda: [case]))]
 
         series = Series({1: ("a.c", "fine")})
@@ -231,19 +231,19 @@ class Haste(WithoutMachines):
 
     def test_what_should_pass_gets_more_time(self):
         asked, case = self.looks(["t.*"], "fail", "pass")
-        self.assertEqual(asked, [(["t"], walk.job.HASTY_BOUND), (["t.a"], walk.job.BOUND)])
-        self.assertEqual((case["verdict"], case["reason"]), ("pass", "not in haste: with 0.3 s"))
+        self.assertEqual(asked, [(["t"], True), (["t.a"], False)])
+        self.assertEqual((case["verdict"], case["reason"]), ("pass", "not in haste: haste: True"))
 
     def test_what_fails_with_more_time_too_has_failed(self):
         asked, case = self.looks(["t.*"], "fail", "fail")
         self.assertEqual(len(asked), 2)
-        self.assertEqual((case["verdict"], case["reason"]), ("fail", "with 3 s"))
+        self.assertEqual((case["verdict"], case["reason"]), ("fail", "haste: False"))
 
     def test_what_need_not_pass_is_left_at_that(self):
-        self.assertEqual(self.looks([], "fail")[0], [(["t"], walk.job.HASTY_BOUND)])
+        self.assertEqual(self.looks([], "fail")[0], [(["t"], True)])
 
     def test_a_crash_is_not_tried_until_it_passes(self):
-        self.assertEqual(self.looks(["t.*"], "crash")[0], [(["t"], walk.job.HASTY_BOUND)])
+        self.assertEqual(self.looks(["t.*"], "crash")[0], [(["t"], True)])
 
 
 class Key(WithoutMachines):
