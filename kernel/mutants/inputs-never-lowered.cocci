@@ -7,6 +7,7 @@ identifier vcpu;
 @@
  sync_irq_inputs(...)
  {
+ ...
 - *vcpu_hcr(vcpu) &= ~(HCR_VI | HCR_VF);
  ...
  }

@@ -9,7 +9,9 @@
  * if it is blocked.
  *
  * A kick wakes threads, which takes locks that the code below an NMI or a hard
- * interrupt may hold. So it is left to an irq_work.
+ * interrupt may hold. So it is left to an irq_work. On PREEMPT_RT that has to be
+ * one that runs in hard interrupt, too: the thread that runs the others may have
+ * to wait for as long as the CPU is busy where the edge was raised.
  */
 
 #include <linux/irq_work.h>
@@ -59,7 +61,7 @@ void kvm_user_irq_raise_edge(struct kvm_vcpu *vcpu, enum kvm_user_irq_edge edge)
  */
 void kvm_user_irq_vcpu_init(struct kvm_vcpu *vcpu)
 {
-	init_irq_work(&vcpu->arch.user_irq.kick, kvm_user_irq_kick);
+	vcpu->arch.user_irq.kick = IRQ_WORK_INIT_HARD(kvm_user_irq_kick);
 }
 
 /**
