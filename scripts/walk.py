@@ -215,12 +215,13 @@ class Walk:
     def _build(self, patch):
         began = time.time()
         self.series.check_out(patch, self.tree)
-        whole = ""
-        if patch.number == 0 and not self.clean_build():
-            # By itself, for its time to be that of a build and no more.
-            _, _, whole = self._make({})
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
-        for name in self.series.changed(patch):
+        whole, unheard = "", set(self.series.changed(patch))
+        if patch.number == 0 and not self.clean_build():
+            # By itself, for its time to be that of a build and no more. Then sparse alone has anything to say.
+            _, _, whole = self._make({})
+            unheard &= set(self.series.sources())
+        for name in unheard:
             os.utime(self.tree / name, follow_symlinks=False)
         status, image, text = self._make(
             {"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "\n".join(self.series.sources())} if self.sparse else {})

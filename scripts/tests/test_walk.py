@@ -121,6 +121,23 @@ class Walks(WithoutMachines):
         # A build whose time is told, and then with sparse.
         self.assertEqual(one.made, [{}, *3 * [{"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "source/a.c\nsource/b.c"}]])
 
+    def test_what_was_just_compiled_is_compiled_again_for_sparse_alone(self):
+        class Old(Series):
+            def _files(self, patch):
+                return {"a.c": "a.c:1: warning: old\n", "a.h": "a.h:1: warning: old\n", **super()._files(patch)}
+
+            def changed(self, patch):
+                return super().changed(patch) if patch.number else ["source/a.c", "source/a.h"]
+
+            def sources(self):
+                return ["source/a.c"]
+
+        said = []
+        with mock.patch.object(walk, "complaints", lambda text, *kinds: said.append(text) or complaints(text, *kinds)):
+            _, records = self.walk(Old({1: ("b.c", "fine")}))
+        self.assertEqual(records[0]["warnings"], ["a.c: old", "a.h: old"])
+        self.assertEqual(said[1], "a.c:1: warning: old\n")
+
     def test_what_the_base_says_elsewhere_is_heard_when_all_of_it_is_compiled(self):
         class Old(Series):
             def _files(self, patch):
