@@ -15,6 +15,8 @@ from verdicts import Case, unexpected
 # The red verdicts, each worse than those before it. From one back to a better one is no change that a patch would
 # have to name: what hangs before it may fail at once with it.
 _RED = ("fail", "timeout", "crash", "missing")
+# What the reason of a pass begins with that was none before the case got more time.
+TRIED_AGAIN = "not in haste: "
 SIGNS = {"pass": ".", "xfail": "x", "skip": "s", "fail": "F", "timeout": "T", "crash": "C", "missing": "M"}
 # A patch that has no verdicts, for it does not build.
 NOTHING = " "
@@ -36,14 +38,14 @@ def verdicts_of(record):
 
 
 def fallen(patch, before, record):
-    """Names of cases that fail or skip with PATCH and should pass: it names them, or they did BEFORE.
+    """The cases (host, name) that fail or skip with PATCH and should pass: it names them, or they did BEFORE.
 
-    RECORD is what it leaves, BEFORE the record that it stands on. What crashed or hung is not among them.
+    RECORD is what it leaves, BEFORE the record that it stands on. A crash, a timeout or no verdict is final.
     """
     earlier = verdicts_of(before)
-    return sorted({name for (host, name), now in verdicts_of(record).items()
-                   if now == "fail" and any(fnmatchcase(name, pattern) for pattern in patch.green)
-                   or now in ("fail", "skip") and is_green(earlier.get((host, name)))})
+    return sorted((host, name) for (host, name), now in verdicts_of(record).items()
+                  if now == "fail" and any(fnmatchcase(name, pattern) for pattern in patch.green)
+                  or now in ("fail", "skip") and is_green(earlier.get((host, name))))
 
 
 def _untried(case):
@@ -118,11 +120,14 @@ def not_shown(patch, before, record, patterns=(), known=None):
 
 
 def notes(patches, records, patterns, known):
-    """{number: sentences of not_shown()}."""
+    """{number: sentences of not_shown(), and on what passed when it was tried again}."""
     told, before = {}, {"cases": []}
     for patch in patches:
         record = records[patch.number]
         told[patch.number] = not_shown(patch, before, record, patterns, known) if record["built"] else []
+        told[patch.number] += [f"passes only with more time: {case['name']} on {case['host']}"
+                               for case in record["cases"]
+                               if is_green(case["verdict"]) and case["reason"].startswith(TRIED_AGAIN)]
         before = record if record["built"] else before
     return told
 

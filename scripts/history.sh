@@ -98,7 +98,7 @@ apply_hooks() {
 	local patch=$1 names=$patches/$name/names.sed
 	[ -e "$names" ] || names=/dev/null
 	sed -f "$names" "$patch" | in_new apply --index --whitespace=error-all "${@:2}" 2> "$new/.git/rejected" ||
-		could_not_run "${patch#"$patches/"} does not apply to Linux $version: $(tail -n 3 "$new/.git/rejected" | tr '\n' ' ')" \
+		could_not_run "${patch#"$patches/"} does not apply to Linux $version: $(grep -v 'patch does not apply$' "$new/.git/rejected" | tr '\n' ' ')" \
 			"Adapt it in kernel/patches; a hook for this base alone goes into kernel/patches/$name."
 }
 

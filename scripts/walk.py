@@ -79,20 +79,22 @@ def _bench(walk):
     return digest(*(path.read_text(encoding="utf-8") for path in sorted({*ours, *map(SCRIPTS.joinpath, _SCRIPTS)})))
 
 
-def _verdicts(runs):
-    """The last verdict of each case; one that passes when it is tried again says why it did not at first."""
-    last = {}
-    for case in (case for one in runs for case in one.verdicts.sorted_cases()):
-        first = last.get((case.host, case.name))
-        if first and case.verdict == "pass":
-            case.reason = f"not in haste: {first.reason}"
-        last[case.host, case.name] = case
-    return [*last.values()]
+def _cases(runs):
+    return [case for one in runs for case in one.verdicts.sorted_cases()]
 
 
 def _told(cases):
     return [{"name": case.name, "host": case.host, "verdict": case.verdict, "seconds": case.seconds,
              "reason": case.reason, "log": case.log} for case in cases]
+
+
+def _tried_again(first, case):
+    """The verdict CASE of what had the verdict FIRST in haste, with what it said then."""
+    if first:
+        case.log = [*case.log, f"(before that, in haste: {first.verdict}: {first.reason})", *first.log]
+        if case.verdict == "pass":
+            case.reason = greens.TRIED_AGAIN + first.reason
+    return case
 
 
 def alone():
@@ -114,9 +116,9 @@ class Walk:
     def __init__(self, series, hosts, patterns, by_default=False):
         """BY_DEFAULT: nobody asked for these PATTERNS, and a patch that names none of their cases adds its own."""
         self.series, self.hosts, self.patterns, self.by_default = series, hosts, patterns, by_default
-        # On the first kernels of a series many cases wait in vain, so the quick ones do not wait for long at first. Nor
-        # is it they that look for races between CPUs.
-        self.hasty = by_default
+        # On the first kernels of our own series many cases wait in vain, so they do not wait for long at first. And a
+        # host's CPUs run in turn then: races between them are for make run and soak to find, at the series' end.
+        self.hasty = by_default and not series.published
         self.tree = TOP / "build/trees" / f"{series.name}-walk"
         self.config = config_for(hosts, series.config)
         self.out = ".".join(("out", *self.config))
@@ -157,9 +159,14 @@ class Walk:
 
     def key(self, patch):
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
-        return digest(self.content, json.dumps(hosts, sort_keys=True), str(self.hasty), *tests_environment(True),
+        return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True),
                       *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch),
-                      *patch.green)
+                      *(self._behind(patch) if self.hasty else ()))
+
+    def _behind(self, patch):
+        """What decides which cases should pass with PATCH, and so get more time."""
+        behind = self.series.patches[:patch.number + 1]
+        return ["hasty", *(part for each in behind for part in (self.series.tree_id(each), *each.green))]
 
     def go(self):
         """Returns {number of the patch: its record}."""
@@ -218,9 +225,11 @@ class Walk:
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
         whole, unheard = "", set(self.series.changed(patch))
         if patch.number == 0 and not self.clean_build():
-            # By itself, for its time to be that of a build and no more. Then sparse alone has anything to say.
+            # By itself, for its time to be that of a build and no more.
             _, _, whole = self._make({})
-            unheard &= set(self.series.sources())
+            if self.clean_build():
+                # Of that all was heard, and sparse alone has anything to add.
+                unheard &= set(self.series.sources())
         for name in unheard:
             os.utime(self.tree / name, follow_symlinks=False)
         status, image, text = self._make(
@@ -241,8 +250,10 @@ class Walk:
 
     def _make(self, variables):
         """Returns whether the kernel does not build, the path of its image, and all that was said."""
-        log = TOP / "build/log" / f"build-{self.tree.name}-{self.out}.log"
-        log.unlink(missing_ok=True)
+        # A kernel with optional fragments is preceded by one without, if there is none.
+        logs = [TOP / "build/log" / f"build-{self.tree.name}-{out}.log" for out in sorted({"out", self.out})]
+        for log in logs:
+            log.unlink(missing_ok=True)
         with self.jobs:
             options = self.jobs.for_make()
             options["env"].update(variables)
@@ -250,7 +261,8 @@ class Walk:
             status, image = CHILDREN.wait(child)
         if status not in (0, _DOES_NOT_BUILD):
             raise CouldNotRun("build.sh could not do its part; what it said stands above.")
-        return bool(status), Path(image.strip()), log.read_text(errors="replace") if log.exists() else ""
+        said = "".join(log.read_text(errors="replace") for log in logs if log.exists())
+        return bool(status), Path(image.strip()), said
 
     # And this one tests
 
@@ -269,18 +281,28 @@ class Walk:
                     self.tests / "failed", patterns, settings, **options)
 
     def boot(self, patch, folder):
-        runs = self._boot(folder, self.patterns, self.hasty)
+        runs = self._boot(self.hosts, folder, self.patterns, self.hasty)
         if self.hasty:
-            fallen = greens.fallen(patch, self._before(patch), {"cases": _told(_verdicts(runs))})
-            if fallen:
-                say(f"{self.what} {patch.number}: did not pass in haste, so with more time: {' '.join(fallen)}")
-                runs += self._boot(folder, fallen, False, max(len(one.boots) for one in runs))
+            self._try_again(patch, folder, runs)
         return runs
 
-    def _boot(self, folder, patterns, hasty, begun=0):
+    def _try_again(self, patch, folder, runs):
+        """Gives more time to what should have passed, each host its own, and has it in RUNS."""
+        fallen = greens.fallen(patch, self._before(patch), {"cases": _told(_cases(runs))})
+        for one in runs:
+            names = [name for host, name in fallen if host == one.host.name]
+            if not names:
+                continue
+            say(f"{self.what} {patch.number} on {one.host.name}, not in haste: {' '.join(names)}")
+            for again in self._boot([one.host], folder, names, False, len(one.boots)):
+                one.boots += again.boots
+                for case in again.verdicts.sorted_cases():
+                    one.verdicts.cases[case.name] = _tried_again(one.verdicts.cases.get(case.name), case)
+
+    def _boot(self, hosts, folder, patterns, hasty, begun=0):
         settings = tests_environment(True, bound=job.HASTY_BOUND if hasty else job.BOUND)
         plan = self.plan(folder, patterns, settings, one_thread=hasty)
-        return boot_hosts(self.hosts, plan, folder, self.jobs, begun)
+        return boot_hosts(hosts, plan, folder, self.jobs, begun)
 
     def _before(self, patch):
         """The record of the last patch before this one that builds."""
@@ -291,7 +313,7 @@ class Walk:
         began = time.time()
         if record["built"]:
             runs = self.boot(patch, folder)
-            cases = _verdicts(runs)
+            cases = _cases(runs)
             record["cases"] = _told(cases)
             record["seconds"]["tests"] = round(time.time() - began, 1)
             self.seconds["boots beside them"] += record["seconds"]["tests"]

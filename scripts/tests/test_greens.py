@@ -38,7 +38,7 @@ class Fallen(unittest.TestCase):
                         named="fail fail", named_b="fail skip")
         after = record(a="fail pass", b="pass fail", c="skip pass", d="crash timeout", named="pass fail",
                        named_b="pass skip")
-        self.assertEqual(fallen(patch, before, after), ["t.a", "t.c", "t.named"])
+        self.assertEqual(fallen(patch, before, after), [("nvhe", "t.named"), ("vhe", "t.a"), ("vhe", "t.c")])
         self.assertEqual(fallen(Patch(0, "", ""), {"cases": []}, after), [])
 
 

@@ -12,6 +12,7 @@ from unittest import mock
 import walk
 from children import CHILDREN, CouldNotRun, Interrupted
 from hosts import read_host
+from hostverdicts import HostVerdicts
 from series import Patch
 from verdicts import Case
 from walk import complaints
@@ -19,8 +20,9 @@ from walk import complaints
 # A make that compiles each file of source/ that is newer than its object, and a compiler that repeats what the
 # file has to say.
 BUILD = """
-tree=$1 log=$2 status=0
+tree=$1 log=$2 status=0 new=
 [ ! -e "$tree/full" ] || exit "$(cat "$tree/full")"
+[ -e "$tree/out" ] || new=1
 mkdir -p "$tree/out"
 for source in "$tree"/source/*; do
     object=$tree/out/$(basename "$source").o
@@ -30,6 +32,7 @@ for source in "$tree"/source/*; do
     cp "$source" "$object"
     touch -r "$source" "$object"
 done
+[ "$new$status" != 10 ] || echo 7 > "$tree/out/.clean-seconds"
 echo "$tree/Image"
 exit $status
 """
@@ -37,7 +40,7 @@ exit $status
 
 class Series:
     """Patches that each write one file; {number: (name, text)}."""
-    name, config = "linux", ""
+    name, config, published = "linux", "", ""
 
     def __init__(self, writes):
         self.writes = writes
@@ -121,7 +124,8 @@ class Walks(WithoutMachines):
         # A build whose time is told, and then with sparse.
         self.assertEqual(one.made, [{}, *3 * [{"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "source/a.c\nsource/b.c"}]])
 
-    def test_what_was_just_compiled_is_compiled_again_for_sparse_alone(self):
+    def heard_of_the_base(self, prepare=lambda tree: None):
+        """What each build says of a base with a source and a header that complain, and the record's warnings."""
         class Old(Series):
             def _files(self, patch):
                 return {"a.c": "a.c:1: warning: old\n", "a.h": "a.h:1: warning: old\n", **super()._files(patch)}
@@ -133,10 +137,24 @@ class Walks(WithoutMachines):
                 return ["source/a.c"]
 
         said = []
+        one = WithoutKernels(Old({1: ("b.c", "fine")}))
+        prepare(one.tree)
         with mock.patch.object(walk, "complaints", lambda text, *kinds: said.append(text) or complaints(text, *kinds)):
-            _, records = self.walk(Old({1: ("b.c", "fine")}))
-        self.assertEqual(records[0]["warnings"], ["a.c: old", "a.h: old"])
-        self.assertEqual(said[1], "a.c:1: warning: old\n")
+            records = one.go()
+        return said[:2], records[0]["warnings"]
+
+    def test_what_was_just_compiled_is_compiled_again_for_sparse_alone(self):
+        source, header = "a.c:1: warning: old\n", "a.h:1: warning: old\n"
+        told = ["a.c: old", "a.h: old"]
+        self.assertEqual(self.heard_of_the_base(), ([source + header + "nothing", source], told))
+
+    def test_after_a_build_that_had_objects_already_all_is_compiled_again(self):
+        def interrupted(tree):
+            for name in ("a.c", "a.h"):
+                (tree / "out").mkdir(exist_ok=True)
+                (tree / f"out/{name}.o").touch()
+
+        self.assertEqual(self.heard_of_the_base(interrupted)[1], ["a.c: old", "a.h: old"])
 
     def test_what_the_base_says_elsewhere_is_heard_when_all_of_it_is_compiled(self):
         class Old(Series):
@@ -221,46 +239,76 @@ class Walks(WithoutMachines):
 
 
 class Haste(WithoutMachines):
-    """Quick cases get little time at first, for those that cannot pass not to hold the walk up."""
+    """Cases of our own series get little time at first, for those that cannot pass not to hold the walk up."""
 
-    def looks(self, greens, *verdicts):
-        """Walks to a patch that names GREENS; returns its looks (names, whether hasty) and the case t.a.
+    def looks(self, greens, first, second=()):
+        """Walks to a patch that names GREENS; returns its looks, and its cases as {host: case}.
 
-        VERDICTS: those of t.a, a look each; patch 0 has it red.
+        FIRST and SECOND: the verdicts of t.a in the two looks, by host; patch 0 has it red. A look: (hosts, patterns,
+        bound of a wait in seconds, whether a host's CPUs run in turn).
         """
-        told = {True: verdicts[0], False: verdicts[-1]}
         asked = []
 
-        def look(one, _folder, patterns, hasty, _begun=0):
-            asked.append((patterns, hasty))
-            case = Case("t.a", "vhe", told[hasty] if len(asked) > 1 else "fail", reason=f"haste: {hasty}")
-            return [SimpleNamespace(host=one.hosts[0], boots=[], verdicts=mock.Mock(sorted_cases=lambda: [case]))]
+        def boot(hosts, plan, _folder, _slots, _begun):
+            bound = next(each.partition("=")[2] for each in plan.env if each.startswith("KVM_USER_IRQ_BOUND="))
+            verdicts = dict(first) if plan.options else dict(second)
+            asked.append(([host.name for host in hosts], plan.patterns, float(bound), bool(plan.options)))
+            runs = []
+            for host in hosts:
+                told = HostVerdicts(host.name, ["t"])
+                told.set("t.a", verdicts[host.name] if len(asked) > 1 else "fail", f"after {bound} s", ["a line"])
+                runs.append(SimpleNamespace(host=host, boots=[], verdicts=told))
+            return runs
+
+        def plan(_walk, _folder, patterns, env, one_thread=False):
+            return SimpleNamespace(patterns=patterns, env=env, options=["--one-thread"] if one_thread else [])
 
         series = Series({1: ("a.c", "fine")})
         series.patches[1].green = greens
-        with mock.patch.object(walk.Walk, "_build_tests"), \
-             mock.patch.object(walk.Walk, "_boot", look):
-            one = walk.Walk(series, [read_host("vhe")], ["t"], True)
+        with mock.patch.object(walk.Walk, "_build_tests"), mock.patch.object(walk.Walk, "plan", plan), \
+             mock.patch.object(walk, "boot_hosts", boot):
+            one = walk.Walk(series, [read_host("vhe"), read_host("nvhe")], ["t"], True)
             one.content = ""
             one.series.check_out(series.tests_from, one.tree)
             records = one.go()
-        return asked[1:], records[1]["cases"][0]
+        return asked[1:], {case["host"]: case for case in records[1]["cases"]}
 
-    def test_what_should_pass_gets_more_time(self):
-        asked, case = self.looks(["t.*"], "fail", "pass")
-        self.assertEqual(asked, [(["t"], True), (["t.a"], False)])
-        self.assertEqual((case["verdict"], case["reason"]), ("pass", "not in haste: haste: True"))
+    BOTH = (["vhe", "nvhe"], ["t"], 0.3, True)
+
+    def test_what_should_pass_gets_more_time_where_it_did_not(self):
+        asked, cases = self.looks(["t.*"], {"vhe": "fail", "nvhe": "pass"}, {"vhe": "pass"})
+        self.assertEqual(asked, [self.BOTH, (["vhe"], ["t.a"], 3, False)])
+        self.assertEqual([(case["verdict"], case["reason"]) for case in cases.values()],
+                         [("pass", "not in haste: after 0.3 s"), ("pass", "after 0.3 s")])
+        self.assertEqual(cases["vhe"]["log"], ["a line", "(before that, in haste: fail: after 0.3 s)", "a line"])
 
     def test_what_fails_with_more_time_too_has_failed(self):
-        asked, case = self.looks(["t.*"], "fail", "fail")
-        self.assertEqual(len(asked), 2)
-        self.assertEqual((case["verdict"], case["reason"]), ("fail", "haste: False"))
+        _, cases = self.looks(["t.*"], {"vhe": "fail", "nvhe": "pass"}, {"vhe": "fail"})
+        self.assertEqual((cases["vhe"]["verdict"], cases["vhe"]["reason"]), ("fail", "after 3 s"))
+        self.assertEqual(len(cases["vhe"]["log"]), 3)
 
     def test_what_need_not_pass_is_left_at_that(self):
-        self.assertEqual(self.looks([], "fail")[0], [(["t"], True)])
+        self.assertEqual(self.looks([], {"vhe": "fail", "nvhe": "fail"})[0], [self.BOTH])
 
     def test_a_crash_is_not_tried_until_it_passes(self):
-        self.assertEqual(self.looks(["t.*"], "crash")[0], [(["t"], True)])
+        asked, cases = self.looks(["t.*"], {"vhe": "fail", "nvhe": "crash"}, {"vhe": "pass"})
+        self.assertEqual(asked[1:], [(["vhe"], ["t.a"], 3, False)])
+        self.assertEqual(cases["nvhe"]["verdict"], "crash")
+
+    def test_whose_series_it_is_not_is_given_its_time(self):
+        series = Series({})
+        series.published = "0123"
+        with mock.patch.object(walk.Walk, "_build_tests"):
+            self.assertFalse(walk.Walk(series, [read_host("vhe")], ["t"], True).hasty)
+
+    def test_what_should_pass_is_in_the_name_of_a_record(self):
+        series = Series({1: ("a.c", "fine"), 2: ("b.c", "fine")})
+        with mock.patch.object(walk.Walk, "_build_tests"):
+            one = walk.Walk(series, [read_host("vhe")], ["t"], True)
+        one.content = ""
+        before = [one.key(patch) for patch in series.patches]
+        series.patches[1].green = ["t.a"]
+        self.assertEqual([one.key(patch) == key for patch, key in zip(series.patches, before)], [True, False, False])
 
 
 class Key(WithoutMachines):

@@ -9,9 +9,9 @@
  * if it is blocked.
  *
  * A kick wakes threads, which takes locks that the code below an NMI or a hard
- * interrupt may hold. So it is left to an irq_work. On PREEMPT_RT that has to be
- * one that runs in hard interrupt, too: the thread that runs the others may have
- * to wait for as long as the CPU is busy where the edge was raised.
+ * interrupt may hold. So it is left to an irq_work. On PREEMPT_RT, too, that has
+ * to be one of the hard interrupt: what runs the others is a thread, on the CPU
+ * where the edge was raised, and may have to wait for one of higher priority.
  */
 
 #include <linux/irq_work.h>
