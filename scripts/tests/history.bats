@@ -55,6 +55,7 @@ is_unchanged() {
 	run scripts/history.sh 6.12
 	[ "$status" -eq 2 ]
 	[[ $output == *-uapi.patch*"does not apply"*include/uapi/linux/kvm.h* ]]
+	[[ $output =~ include/uapi/linux/kvm.h:[0-9]+ ]]
 	is_unchanged
 }
 
