@@ -370,20 +370,23 @@ FIXTURE_TEARDOWN(exits)
 	kvm_vm_release(self->vcpu->vm);
 }
 
-static struct user_irq_return run_to_exit(struct kvm_vcpu *vcpu, void *page)
+/* Returns how many returns with EINTR came before. */
+static int run_to_exit(struct kvm_vcpu *vcpu, void *page, struct user_irq_return *r)
 {
-	struct user_irq_return r;
+	int interrupted;
 
 	TEST_ASSERT(!madvise(page, getpagesize(), MADV_DONTNEED), "a page that stays");
-	user_irq_run_to_knock(vcpu, &r);
-	if (!r.ret && r.reason == KVM_EXIT_DEBUG)
+	interrupted = user_irq_run_to_knock(vcpu, r);
+	if (!r->ret && r->reason == KVM_EXIT_DEBUG)
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), user_irq_pc(vcpu) + 4);
-	return r;
+	return interrupted;
 }
 
 /*
  * Whatever the guest leaves for after its line has moved, that return tells it
- * too, if none did before.
+ * too, if none did before. What the kernel sees to by itself, as to a page that
+ * was not there, is no return: then there has to be one for the change alone,
+ * before the guest gets as far as its knock.
  *
  * Clause: any-exit
  */
@@ -392,6 +395,7 @@ TEST_F(exits, change_is_told_by_then)
 	static const u64 lines[] = {
 		KVM_ARM_DEV_EL1_VTIMER, KVM_ARM_DEV_EL1_PTIMER, KVM_ARM_DEV_PMU
 	};
+	const int least = variant->way == NEW_PAGE ? 1 : 0;
 	struct user_irq_return r;
 	int i;
 
@@ -399,11 +403,11 @@ TEST_F(exits, change_is_told_by_then)
 		const u64 line = lines[i % ARRAY_SIZE(lines)];
 
 		user_irq_guest(self->vcpu)->line = line;
-		r = run_to_exit(self->vcpu, self->page);
+		ASSERT_LE(least, run_to_exit(self->vcpu, self->page, &r));
 		EXPECT_EQ(0, r.ret);
 		EXPECT_EQ(variant->reason, r.reason);
 		ASSERT_EQ(line, r.levels);
-		r = run_to_exit(self->vcpu, self->page);
+		ASSERT_LE(least, run_to_exit(self->vcpu, self->page, &r));
 		EXPECT_EQ(variant->reason, r.reason);
 		ASSERT_EQ(0, r.levels);
 	}
