@@ -25,6 +25,9 @@
 #define LIMIT		255
 #define ABOVE_LIMIT	300
 
+/* So many the test line takes at once. */
+#define MAX_PULSES	1000
+
 /* So often an edge may come before the guest waits, or the machine is too busy. */
 #define MAX_TRIES	100
 
@@ -325,6 +328,9 @@ TEST_F(edge, above_the_limit_counts_are_lost)
 {
 	struct user_irq_return r;
 	int i;
+
+	/* Nor does the test line take any number at once */
+	EXPECT_EQ(ERANGE, try_to_raise(self->pulse, MAX_PULSES + 1));
 
 	raise_edges(self->pulse, ABOVE_LIMIT);
 	for (i = 0; i < LIMIT; i++) {
