@@ -54,7 +54,7 @@ FIXTURE_SETUP(line)
 	char ours[32];
 
 	/* Where there is EL2, user_irq_nested sees to it that it does not get lost. */
-	if ((variant->line & EL2_LINES) && user_irq_no_el2(true))
+	if (!missing && (variant->line & EL2_LINES) && user_irq_no_el2(true))
 		missing = "EL2's timers need a guest with EL2, and this host has none";
 	if (!missing && !traced && !user_irq_forced())
 		missing = "the kernel has no kvm:" EVENT "exit: mount tracefs, and run as root";
