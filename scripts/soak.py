@@ -28,7 +28,7 @@ import results
 from children import CHILDREN, CouldNotRun
 from hostrun import HostRun, drop_kernel
 from job import TOP, say
-from table import aligned
+from table import aligned, random_programs, random_sentence
 from verdicts import VERDICTS, count, explained, in_words
 
 DEFAULTS = {**job.DEFAULTS, "N": "10", "TESTS": "user_irq_*"}
@@ -37,8 +37,6 @@ SAY_EVERY = 5
 # do while nothing else shows that the host is alive.
 STEPS, LEAST_STEPS, MOST_STEPS = 1000000, 10000, 100000
 _REPLAY = re.compile(r"KVM_USER_IRQ_SEED=\S+(?: KVM_USER_IRQ_STEPS=\S+)?")
-# What user_irq_model says of the random programs of a round.
-_STEPS = re.compile(r"\bsteps: (\d+), undecided: (\d+) of (\d+)")
 
 
 def replay(case):
@@ -68,10 +66,9 @@ class Tally:
         self.complete[host] += 1
         for verdict, n in count(cases).items():
             self.verdicts[host][verdict] += n
+        for key, number_of in zip(self.random, random_programs(cases)):
+            self.random[key] += number_of
         for case in cases:
-            for match in filter(None, map(_STEPS.search, case.log)):
-                for key, number_of in zip(self.random, match.groups()):
-                    self.random[key] += int(number_of)
             if (why := wrong.get((case.host, case.name))):
                 self.unexpected.append({"host": host, "round": number, "name": case.name, "verdict": case.verdict,
                                         "reason": explained(case, why), "replay": replay(case), "log": case.log})
@@ -97,9 +94,7 @@ class Tally:
                  for host in self.verdicts]
         lines = aligned(rows, str.rjust)
         if self.random["compared"]:
-            share = 100 * self.random["undecided"] / self.random["compared"]
-            lines += ["", f"Random programs: {self.random['steps']} steps, {self.random['compared']} comparisons with "
-                      f"the model, {share:.1f} % of these undecided."]
+            lines += ["", random_sentence(*self.random.values())]
         if self.unexpected:
             lines += ["", "Not as expected:"]
         for one in self.unexpected:

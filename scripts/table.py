@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """What a person reads at the end of a run."""
 
+import re
+
 from verdicts import VERDICTS, excerpt, explained
 
+# What user_irq_model says of its random programs.
+_STEPS = re.compile(r"\bsteps: (\d+), undecided: (\d+) of (\d+)")
 _MOST_IN_FULL = 10
 
 
@@ -27,6 +31,17 @@ def _programs(cases, hosts):
     return aligned(rows)
 
 
+def random_programs(cases):
+    """How many steps they had, how many comparisons were undecided, and of how many."""
+    said = [match.groups() for case in cases for match in map(_STEPS.search, case.log) if match]
+    return [sum(map(int, each)) for each in zip(*said)] or [0, 0, 0]
+
+
+def random_sentence(steps, undecided, compared):
+    return (f"Random programs: {steps} steps, {compared} comparisons with the model, "
+            f"{100 * undecided / compared:.1f} % of these undecided.")
+
+
 def _groups(cases):
     """Cases that are as they should be and yet no pass: a line for each reason."""
     groups = {}
@@ -48,6 +63,9 @@ def text(cases, hosts, unexpected):
     expected = [c for c in cases if c.verdict != "pass" and (c.host, c.name) not in unexpected]
     if expected:
         lines += ["As expected, and not a pass:", *(f"  {line}" for line in _groups(expected)), ""]
+    steps, undecided, compared = random_programs(cases)
+    if compared:
+        lines += [random_sentence(steps, undecided, compared), ""]
     wrong = [c for c in cases if (c.host, c.name) in unexpected]
     if wrong:
         lines.append("Not as expected:")
