@@ -76,6 +76,8 @@ def arguments_variable(program):
 
 def run_natively():
     need_kvm()
+    # What it is told by numbers; it would take a wrong one for a failure.
+    job.tests_environment(False)
     for pattern in os.environ["TESTS"].split():
         if "." in pattern:
             raise CouldNotRun(f"on this machine TESTS chooses programs, and '{pattern}' is a case. Give it by "
