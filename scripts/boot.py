@@ -244,6 +244,10 @@ def main():
     except HostError as error:
         print(f"boot: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"boot: {host.name}: {error.filename or arguments.out}: {error.strerror}\n"
+              "boot: Is there room on the disk? Then run the same command again.", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

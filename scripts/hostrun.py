@@ -131,7 +131,7 @@ class HostRun(threading.Thread):
         finally:
             os.unlink(initrd)
         if status:
-            raise CouldNotRun(f"host {self.host.name} could not be started; what QEMU said stands above.")
+            raise CouldNotRun(f"host {self.host.name} could not be started; the reason stands above.")
         end = json.loads(Path(f"{prefix}.end").read_text(encoding="utf-8"))
         console = Path(f"{prefix}.console").read_bytes()
         boot = read_boot(Path(f"{prefix}.ktap").read_bytes(), console, self.host.says)

@@ -194,6 +194,17 @@ linux_tree() {
 	could_not_run "QEMU did not start: unsupported machine type"
 }
 
+@test "a disk that is full when a host is to boot" {
+	[ -c /dev/full ] || skip "no /dev/full here"
+	touch "$BATS_TEST_TMPDIR/Image"
+	ln -s /dev/full "$BATS_TEST_TMPDIR/out.end"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexit 0\n' > "$BATS_TEST_TMPDIR/bin/qemu-system-aarch64"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/qemu-system-aarch64"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$TOP/scripts/boot.py" vhe "$BATS_TEST_TMPDIR/Image" "$BATS_TEST_TMPDIR/out"
+	could_not_run "No space left on device" "room on the disk? Then run the same command again"
+}
+
 @test "a missing package, and nobody who may install it" {
 	echo "no-such-package no-such-command" > "$BATS_TEST_TMPDIR/packages.txt"
 	cp "$BATS_TEST_TMPDIR/packages.txt" "$COPY/scripts/packages.txt"
@@ -280,6 +291,18 @@ sys.exit(setup.wait())
 EOF
 	cp "$TOP/scripts/packages.txt" "$COPY/scripts/packages.txt"
 	could_not_run "interrupted. The same command starts again"
+}
+
+@test "no network for the packages" {
+	[ "$(id -u)" -eq 0 ] || skip "it takes root"
+	mkdir -p "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\necho "E: Could not resolve" >&2\nexit 100\n' > "$BATS_TEST_TMPDIR/bin/apt-get"
+	chmod 755 "$BATS_TEST_TMPDIR/bin/apt-get"
+	cp "$COPY/scripts/packages.txt" "$BATS_TEST_TMPDIR/"
+	echo "no-such-package no-such-command" >> "$COPY/scripts/packages.txt"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run "$COPY/scripts/setup.sh"
+	cp "$BATS_TEST_TMPDIR/packages.txt" "$COPY/scripts/"
+	could_not_run "E: Could not resolve" "apt-get failed. Is there a network" "run the same command again"
 }
 
 @test "no network" {
