@@ -8,10 +8,11 @@
  * that the vCPU comes to look: out of the guest if it is there, out of its wait
  * if it is blocked.
  *
- * A kick wakes threads, which takes locks that the code below an NMI or a hard
- * interrupt may hold. So it is left to an irq_work. On PREEMPT_RT, too, that has
- * to be one of the hard interrupt: what runs the others is a thread, on the CPU
- * where the edge was raised, and may have to wait for one of higher priority.
+ * A kick wakes threads, which takes locks that the code below an NMI, or a caller
+ * with interrupts off, may hold. So it is left to an irq_work. On PREEMPT_RT, too,
+ * that has to be one of the hard interrupt: what runs the others is a thread, on
+ * the CPU where the edge was raised, and may have to wait for one of higher
+ * priority.
  */
 
 #include <linux/irq_work.h>
