@@ -167,8 +167,8 @@ def checks(base):
         yield Check("the suite on stock Linux 7", suite("7", TREE="stock", HOST="vhe"), verdicts)
         yield Check("the suite on the baseline of Linux 7, forced",
                     suite("7", TREE="baseline", HOST="nested", FORCE="1"), verdicts)
-        yield Check("the rules of the mutants of Linux 7",
-                    ["bats", "--tap", "-f", "each mutant's rule", TESTS / "history.bats"], tap)
+        yield Check("the rules of the mutants of Linux 7, and where it is at fault",
+                    ["bats", "--tap", "-f", "of each base that is here", TESTS / "history.bats"], tap)
         yield Check("the suite on the series of Linux 7", suite("7", TREE="series", HOST="vhe nvhe nested pkvm"),
                     verdicts)
         yield Check("where WFI of a nested guest does not trap",

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Reads kernel/deviations.ini: the verdicts that stock Linux is known to give."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from inifile import read_sections
 from verdicts import VERDICTS
 
 FILE = Path(__file__).resolve().parent.parent / "kernel" / "deviations.ini"
-_KEYS = {"bases", "hosts", "verdict", "cases", "fault"}
+KVM = "arch/arm64/kvm"
+_KEYS = {"bases", "hosts", "verdict", "cases", "at", "fault"}
 # Ends a verdict that a race decides: the case may pass as well.
 _OR_PASS = " or pass"
 
@@ -28,6 +30,9 @@ class Deviation:
     hosts: list
     cases: list
     may_pass: bool = False
+    # (file under KVM, pattern over functions, word) of each place at fault, and the lines of the Linux at hand.
+    places: list = field(default_factory=list)
+    lines: list = field(default_factory=list)
 
     def covers(self, case):
         return any(fnmatchcase(case.host, host) for host in self.hosts) and \
@@ -44,7 +49,38 @@ def read_all(path=FILE):
             raise DeviationError(f"{path}: [{title}] knows a verdict '{verdict}'. "
                                  f"There are: {', '.join(VERDICTS)}, each with '{_OR_PASS.strip()}' or without.")
         deviations.append(Deviation(title, verdict, values["fault"], values["bases"].split(), values["hosts"].split(),
-                                    values["cases"].split(), may_pass=verdict != values["verdict"]))
+                                    values["cases"].split(), verdict != values["verdict"],
+                                    [_place(path, title, line) for line in values["at"].splitlines()]))
+    return deviations
+
+
+def _place(path, title, line):
+    file, *rest = line.split()
+    if len(rest) not in (1, 2):
+        raise DeviationError(f"{path}: [{title}] is at '{line}'. A place is FILE FUNCTION[|FUNCTION…] [WORD].")
+    return file, rest[0], rest[1] if rest[1:] else ""
+
+
+def line_of(text, functions, word):
+    """Which line of TEXT, in kernel style, is the first with WORD in one of the FUNCTIONS; 0 if there is none."""
+    begins = re.compile(rf"\w.*\b(?:{functions})\([^;]*$")
+    inside = False
+    for number, line in enumerate(text.splitlines(), 1):
+        inside = bool(begins.match(line)) or inside and line != "}"
+        if inside and word in line:
+            return number
+    return 0
+
+
+def locate(deviations, source):
+    """Fills in the lines at fault of the Linux at SOURCE. A place that is gone from there is told as that."""
+    for deviation in deviations:
+        deviation.lines = []
+        for file, functions, word in deviation.places:
+            path = source / KVM / file
+            number = line_of(path.read_text(encoding="utf-8"), functions, word) if path.exists() else 0
+            deviation.lines.append(f"{KVM}/{file}:{number}" if number else
+                                   f"no '{' '.join(filter(None, (functions, word)))}' in {KVM}/{file}")
     return deviations
 
 
@@ -61,7 +97,8 @@ def apply(case, deviations):
         if case.verdict == deviation.verdict:
             # A hang stays a timeout, and a crash a crash, for people to see.
             case.verdict = "xfail" if case.verdict == "fail" else case.verdict
-            case.reason = f"{deviation.title}: {deviation.fault}"
+            where = f" ({', '.join(deviation.lines)})" if deviation.lines else ""
+            case.reason = f"{deviation.title}: {deviation.fault}{where}"
             case.foreseen = True
         elif case.verdict != "skip" and not (deviation.may_pass and case.verdict == "pass"):
             case.reason = f"{case.verdict}, and kernel/deviations.ini foresees {deviation.verdict} ({deviation.title})"

@@ -282,7 +282,7 @@ def prepare(values, seconds, kind=""):
     given = needs_given(values, hosts)
     with built(values, hosts, seconds) as (tree, plan):
         facts = _about(values, tree, hosts, plan.image)
-        foreseen = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []
+        known = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []
         folder = results.new_run(TOP / "results", values["TREE"] + kind)
         try:
             patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")
@@ -290,7 +290,7 @@ def prepare(values, seconds, kind=""):
         except BaseException:
             shutil.rmtree(folder)
             raise
-    return Job(values, hosts, tree, plan, facts, folder, patches, foreseen, given)
+    return Job(values, hosts, tree, plan, facts, folder, patches, deviations.locate(known, tree), given)
 
 
 def main(usage, work):

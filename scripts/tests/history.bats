@@ -274,3 +274,16 @@ small_base() {
 		done
 	done
 }
+
+@test "the lines at fault of each deviation are in stock, of each base that is here" {
+	for base in "$TOP"/build/base/*/; do
+		PYTHONPATH=scripts /usr/bin/python3 -c "
+from pathlib import Path
+from deviations import locate, read_deviations
+from job import version_of
+base = Path('$base')
+known = locate(read_deviations(version_of(base)), base)
+gone = [(deviation.title, line) for deviation in known for line in deviation.lines if line.startswith('no ')]
+assert known and not gone, gone"
+	done
+}
