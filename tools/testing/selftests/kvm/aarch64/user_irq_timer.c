@@ -270,6 +270,23 @@ TEST_F(line, rises_in_wfi_under_a_scribble)
 }
 
 /*
+ * Run a guest that arms and knocks until it knocks before its timer expires, or does
+ * not knock. Return how many tries time overtook.
+ */
+static int run_to_an_early_knock(struct kvm_vcpu *vcpu, struct user_irq_return *r)
+{
+	int undecided;
+
+	for (undecided = 0; undecided < MAX_TRIES; undecided++) {
+		user_irq_run_to_knock(vcpu, r);
+		if (r->kind != USER_IRQ_KNOCK || !r->levels)
+			break;
+		take_longer(user_irq_guest(vcpu));
+	}
+	return undecided;
+}
+
+/*
  * Time passes while the VMM is busy, too. If the timer expires then, KVM_RUN
  * tells it before the guest gets to run on.
  *
@@ -281,20 +298,35 @@ TEST_F(line, rises_between_runs)
 	int undecided;
 	u64 progress;
 
-	for (undecided = 0; undecided < MAX_TRIES; undecided++) {
-		user_irq_run_to_knock(self->vcpu, &r);
-		ASSERT_EQ(USER_IRQ_KNOCK, r.kind)
-			TH_LOG("%s", user_irq_str(r.kind, r.levels));
-		if (!r.levels)
-			break;
-		take_longer(self->g);
-	}
+	undecided = run_to_an_early_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 
 	ASSERT_TRUE(user_irq_wait_expired(self->vcpu, variant->line));
 	progress = self->g->progress;
 	r = user_irq_run(self->vcpu);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	EXPECT_EQ(progress, self->g->progress);
+	TH_LOG("undecided: %d", undecided);
+}
+
+/*
+ * The same if the VMM does not want the guest to run: what KVM found when the guest
+ * last stopped is not what the levels are now.
+ *
+ * Clause: every-return
+ */
+TEST_F(line, immediate_exit_tells_of_an_expiry_between_runs)
+{
+	struct user_irq_return r;
+	int undecided;
+
+	undecided = run_to_an_early_knock(self->vcpu, &r);
+	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+
+	ASSERT_TRUE(user_irq_wait_expired(self->vcpu, variant->line));
+	self->vcpu->run->immediate_exit = 1;
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	TH_LOG("undecided: %d", undecided);
 }
 
