@@ -616,7 +616,7 @@ TEST_F(all, counters_share_the_line)
 }
 
 /* A counter that is told not to count at EL1 stands still, 1000 before the end. */
-static void guest_filters(struct user_irq_guest *g)
+static void guest_filters_cycles(struct user_irq_guest *g)
 {
 	guest_count(USER_IRQ_CYCLE_COUNTER, 0, 1000);
 	write_sysreg(ARMV8_PMU_EXCLUDE_EL1, pmccfiltr_el0);
@@ -630,27 +630,48 @@ static void guest_filters(struct user_irq_guest *g)
 	guest_wait(g);
 }
 
+static void guest_filters_an_event(struct user_irq_guest *g)
+{
+	guest_count(0, ARMV8_PMUV3_PERFCTR_CPU_CYCLES | ARMV8_PMU_EXCLUDE_EL1, 1000);
+	guest_run_on(g, 2000);
+	guest_knock(g);
+	write_sysreg(ARMV8_PMUV3_PERFCTR_CPU_CYCLES, pmxevtyper_el0);
+	isb();
+	guest_wait(g);
+}
+
 /*
  * What a counter's filter keeps from counting makes no overflow, so no line rises
- * till the filter lets it.
+ * till the filter lets it: of the cycle counter, and of one that counts events.
  *
  * Clause: notified
  */
 TEST_F(all, filtered_counter_leaves_the_line_low)
 {
+	const struct {
+		void *guest_code;
+		u64 counter;
+		u64 count;
+	} filtered[] = {
+		{ guest_filters_cycles, KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0), -1000UL },
+		{ guest_filters_an_event, KVM_ARM64_SYS_REG(SYS_PMEVCNTRn_EL0(0)), (u32)-1000 },
+	};
 	const char *missing = user_irq_uncountable();
+	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct user_irq_return r;
+	unsigned int i;
 
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	user_irq_start_at(self->vcpus[0], guest_filters);
-	user_irq_run_to_knock(self->vcpus[0], &r);
-	ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
-	EXPECT_EQ((u64)-1000,
-		  user_irq_get_reg(self->vcpus[0], KVM_ARM64_SYS_REG(SYS_PMCCNTR_EL0)));
-	r = user_irq_run(self->vcpus[0]);
-	ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+	for (i = 0; i < ARRAY_SIZE(filtered); i++) {
+		user_irq_start_at(vcpu, filtered[i].guest_code);
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+		EXPECT_EQ(filtered[i].count, user_irq_get_reg(vcpu, filtered[i].counter));
+		r = user_irq_run(vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, KVM_ARM_DEV_PMU, r);
+	}
 }
 
 static void guest_counts_what_is_denied(struct user_irq_guest *g)
