@@ -156,6 +156,7 @@ def checks(base):
     yield Check("into a Linux tree and out", ["bats", "--tap", TESTS / "install.bats"], tap)
     yield Check("the contract of kselftest", ["bats", "--tap", TESTS / "kselftest.bats"], tap)
     yield Check("bad input", ["bats", "--tap", TESTS / "bad-input.bats"], tap)
+    yield Check("Ctrl-C", ["bats", "--tap", TESTS / "interrupted.bats"], tap)
     # Its packages are many, and Debian 13 has none of them, so it need not be there.
     yield Check("a LAVA job, by lava-run", [SCRIPTS / "lava.py", "run", f"BASE={base}"], verdicts,
                 absent="no LAVA job can run here")

@@ -552,3 +552,16 @@ machines_of() {
 	cat "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second"
 	[ "$(grep -ho 'Results: results/[^ ]*' "$BATS_TEST_TMPDIR/first" "$BATS_TEST_TMPDIR/second" | sort -u | wc -l)" -eq 2 ]
 }
+
+@test "a run after a run has nothing to fetch and nothing to build" {
+	touch "$BATS_TEST_TMPDIR/mark"
+	run make -C "$TOP" run TREE=series TESTS=user_irq_cap HOST=vhe
+	echo "$output"
+	[ "$status" -eq 0 ]
+	[[ $output == *"as expected"* ]]
+	local words
+	for words in needed fetching unpacking rules "copy of" configuring building; do
+		[[ $output != *"$words"* ]]
+	done
+	[ -z "$(find "$TOP/build" -newer "$BATS_TEST_TMPDIR/mark" \( -name '*.o' -o -name '*.deb' -o -name 'user_irq_*' \))" ]
+}
