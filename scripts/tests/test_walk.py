@@ -4,6 +4,7 @@
 
 import json
 import tempfile
+import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
@@ -123,6 +124,22 @@ class Walks(WithoutMachines):
         self.assertEqual([case["name"] for case in records[2]["cases"]], ["t.a"])
         # A build whose time is told, and then with sparse.
         self.assertEqual(one.made, [{}, *3 * [{"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "source/a.c\nsource/b.c"}]])
+
+    def test_the_next_kernel_is_built_while_one_boots(self):
+        beside = []
+
+        def verdict(patch):
+            # The base is made twice, and each patch once.
+            told = time.monotonic() + 60
+            while len(one.made) < patch.number + 3 and time.monotonic() < told:
+                time.sleep(0.01)
+            beside.append(len(one.made) >= patch.number + 3)
+            return "pass"
+
+        self.series = Series({**self.series.writes, 3: ("c.c", "fine")})
+        one = WithoutKernels(self.series, verdict=lambda patch: verdict(patch) if patch.number < 3 else "pass")
+        one.go()
+        self.assertEqual(beside, [True] * 3)
 
     def heard_of_the_base(self, prepare=lambda tree: None):
         """What each build says of a base with a source and a header that complain, and the record's warnings."""
