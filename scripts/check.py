@@ -206,6 +206,9 @@ def main():
     except KeyboardInterrupt:
         print(*wrong, "check: interrupted. The same command starts again.", sep="\n", file=sys.stderr)
         return 2
+    if "KCIDB_SCHEMA" not in ENVIRONMENT:
+        not_checked.append(f"not checked: kcidb.json by KCIDB's public schema: there is no {SCHEMA}, "
+                           "and KCIDB_SCHEMA names no other copy")
     if lacking:
         print(f"{lacking} of the bench's own tests were skipped; each says why above")
     for line in [*not_checked, *wrong]:
