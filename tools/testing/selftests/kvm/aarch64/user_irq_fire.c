@@ -52,6 +52,7 @@ struct vcpu_thread {
 	int kicks;
 	int enough_kicks;
 	const char *failure;
+	struct user_irq_return last;
 };
 
 static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *told)
@@ -62,6 +63,7 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 	if (!t->field_is_ours)
 		levels = user_irq_level(t->vcpu, g->line) ? g->line : 0;
 
+	t->last = *r;
 	if (r->kind > USER_IRQ_KNOCK) {
 		t->failure = "KVM_RUN did not come back as it should";
 	} else if (levels & ~g->line) {
@@ -80,6 +82,15 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 	}
 	t->known = levels;
 }
+
+#define EXPECT_NO_FAILURE(_t) do {						\
+	const struct user_irq_return *_r = &(_t).last;				\
+										\
+	EXPECT_STREQ("", (_t).failure)						\
+		TH_LOG("KVM_RUN: %s, ret %d, errno %d, exit reason %u",		\
+		       user_irq_str(_r->kind, _r->levels), _r->ret, _r->err,	\
+		       _r->reason);						\
+} while (0)
 
 static __thread sig_atomic_t signals;
 
@@ -218,7 +229,7 @@ TEST_F(fire, each_rise_and_fall_is_told)
 	ASSERT_EQ(0, pthread_create(&t.thread, NULL, run_rises, &t));
 	variant->does(&t);
 	pthread_join(t.thread, NULL);
-	EXPECT_STREQ("", t.failure);
+	EXPECT_NO_FAILURE(t);
 	EXPECT_LE(ROUNDS, t.rises);
 }
 
@@ -275,7 +286,7 @@ TEST_F(crowd, each_rise_and_fall_is_told)
 	for (i = 0; i < variant->nr; i++)
 		pthread_join(threads[i].thread, NULL);
 	for (i = 0; i < variant->nr; i++) {
-		EXPECT_STREQ("", threads[i].failure);
+		EXPECT_NO_FAILURE(threads[i]);
 		EXPECT_EQ(ROUNDS, threads[i].rises);
 	}
 }
@@ -375,7 +386,7 @@ static int run_to_exit(struct kvm_vcpu *vcpu, void *page, struct user_irq_return
 {
 	int interrupted;
 
-	TEST_ASSERT(!madvise(page, getpagesize(), MADV_DONTNEED), "a page that stays");
+	TEST_ASSERT(!madvise(page, getpagesize(), MADV_DONTNEED), "madvise: %s", strerror(errno));
 	interrupted = user_irq_run_to_knock(vcpu, r);
 	if (!r->ret && r->reason == KVM_EXIT_DEBUG)
 		vcpu_set_reg(vcpu, ARM64_CORE_REG(regs.pc), user_irq_pc(vcpu) + 4);
@@ -653,7 +664,7 @@ static struct user_irq_return *turn_off_and_on(struct kvm_vcpu *vcpus[2], struct
 
 	user_irq_start_at(vcpus[0], guest_turns_on);
 	user_irq_start_at(vcpus[1], guest_raises_and_goes_off);
-	TEST_ASSERT(!pthread_create(&thread, NULL, run_off_and_on, vcpus[1]), "no thread");
+	TEST_ASSERT(!pthread_create(&thread, NULL, run_off_and_on, vcpus[1]), "no second thread");
 	user_irq_run_to_knock(vcpus[0], r);
 	pthread_join(thread, (void **)&returns);
 	return returns;

@@ -538,22 +538,27 @@ static u32 guest_random_bits(u64 *random)
 	return *random >> 24 & *random >> 32;
 }
 
+/* The sets of three counters, and the pairs of sets that meet */
+#define SETS		8
+#define MEETING		(SETS * SETS - 27)
+#define CYCLES		BIT(USER_IRQ_CYCLE_COUNTER)
+
 /*
  * Every combination of overflow, interrupt and PMU of three counters, and back;
  * then states of all the counters, drawn by lot.
  */
 static void guest_switches_counters(struct user_irq_guest *g)
 {
-	static const u32 bits[] = { 0, BIT(0), BIT(1), BIT(USER_IRQ_CYCLE_COUNTER),
-				    BIT(0) | BIT(1), BIT(1) | BIT(USER_IRQ_CYCLE_COUNTER) };
+	static const u32 bits[SETS] = { 0, BIT(0), BIT(1), BIT(0) | BIT(1),
+		CYCLES, CYCLES | BIT(0), CYCLES | BIT(1), CYCLES | BIT(0) | BIT(1) };
 	u64 pmcr = read_sysreg(pmcr_el0), random = 1;
 	int i, j, e;
 
 	write_sysreg(~0U, pmcntenclr_el0);
-	for (i = 0; i < (int)ARRAY_SIZE(bits); i++) {
+	for (i = 0; i < SETS; i++) {
 		write_sysreg(~0U, pmovsclr_el0);
 		write_sysreg(bits[i], pmovsset_el0);
-		for (j = 0; j < (int)ARRAY_SIZE(bits); j++) {
+		for (j = 0; j < SETS; j++) {
 			write_sysreg(~0U, pmintenclr_el1);
 			write_sysreg(bits[j], pmintenset_el1);
 			for (e = 0; e < 2; e++) {
@@ -594,14 +599,13 @@ TEST_F(all, counters_share_the_line)
 		SKIP(return, "the guest's PMU has less than two event counters");
 
 	user_irq_start_at(vcpu, guest_switches_counters);
-	for (i = 0; i < 6 * 6 * 2; i++) {
+	for (i = 0; i < SETS * SETS * 2; i++) {
 		user_irq_run_to_knock(vcpu, &r);
 		level = user_irq_level(vcpu, KVM_ARM_DEV_PMU);
 		ASSERT_RETURN(USER_IRQ_KNOCK, level ? KVM_ARM_DEV_PMU : 0, r);
 		high += level;
 	}
-	/* The pairs of sets that meet, with the PMU on. */
-	EXPECT_EQ(15, high);
+	EXPECT_EQ(MEETING, high);
 
 	for (i = 0; i < RANDOM_STATES; i++) {
 		user_irq_run_to_knock(vcpu, &r);
@@ -609,10 +613,10 @@ TEST_F(all, counters_share_the_line)
 		ASSERT_RETURN(USER_IRQ_KNOCK, level ? KVM_ARM_DEV_PMU : 0, r);
 		high += level;
 	}
-	TH_LOG("high in %d of %d random states", high - 15, RANDOM_STATES);
+	TH_LOG("high in %d of %d random states", high - MEETING, RANDOM_STATES);
 	/* By how many counters there are: from 15 % with two to 77 % with 31. */
-	EXPECT_GT(high - 15, RANDOM_STATES / 10);
-	EXPECT_LT(high - 15, RANDOM_STATES * 9 / 10);
+	EXPECT_GT(high - MEETING, RANDOM_STATES / 10);
+	EXPECT_LT(high - MEETING, RANDOM_STATES * 9 / 10);
 }
 
 /* A counter that is told not to count at EL1 stands still, 1000 before the end. */

@@ -57,7 +57,9 @@ FIXTURE_SETUP(line)
 	if (!missing && (variant->line & EL2_LINES) && user_irq_no_el2(true))
 		missing = "EL2's timers need a guest with EL2, and this host has none";
 	if (!missing && !traced && !user_irq_forced())
-		missing = "the kernel has no kvm:" EVENT "exit: mount tracefs, and run as root";
+		missing = access(TRACING "/events/kvm", F_OK) ?
+			"the kernel has no events of KVM's: mount tracefs, and run as root" :
+			"the kernel has no kvm:" EVENT "exit, which comes with this project's series";
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_TRUE(traced);

@@ -188,6 +188,8 @@ const char *user_irq_uncountable(void)
 		.size = sizeof(attr),
 		.sample_period = 100000,
 		.disabled = 1,
+		/* For this a user that is not root may often do. */
+		.exclude_kernel = 1,
 	};
 	struct timespec start;
 	int fd;
@@ -196,6 +198,8 @@ const char *user_irq_uncountable(void)
 		return *pmu_interrupts == YES ? NULL : no_interrupt;
 
 	fd = syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd < 0 && (errno == EACCES || errno == EPERM))
+		return "this user may not count by this machine's PMU: run as root, or set kernel.perf_event_paranoid=2";
 	if (fd < 0)
 		return "this machine's PMU cannot be had: perf_event_open() fails";
 
