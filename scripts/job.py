@@ -24,7 +24,7 @@ from children import CHILDREN, CouldNotRun, Interrupted, forget_repository
 from hostrun import Plan, keep_kernel
 from hosts import config_for, known_hosts, read_host
 from programs import choose_programs, programs_of
-from trees import TREES, default_tree, is_path
+from trees import TREES, default_tree, is_path, version_of
 from verdicts import unexpected
 
 TOP = Path(__file__).resolve().parent.parent
@@ -117,7 +117,11 @@ def take_words(words, defaults):
 
 
 def checked(values):
-    """The values of what all runs take, or why they are none."""
+    """The values of what all runs take, or why they are none.
+
+    FORESEEN among them: what stock Linux does wrong is foreseen, of somebody's own tree if they say that it is stock.
+    """
+    values["FORESEEN"] = "" if is_path(values["BASE"]) and values["TREE"] != "stock" else "1"
     values["TREE"] = values["TREE"] or default_tree(values["BASE"])
     if values["TREE"] not in TREES:
         raise CouldNotRun(f"unknown TREE '{values['TREE']}'. There are: {', '.join(TREES)}.")
@@ -221,14 +225,6 @@ def _history(values, tree):
     return TOP / "build/history" / tree.name.removesuffix(f"-{values['TREE']}")
 
 
-def version_of(tree):
-    """The version of a Linux source TREE."""
-    makefile = (tree / "Makefile").read_text(encoding="utf-8")
-    version, patchlevel, sublevel, extra = (re.search(rf"^{key} =[ \t]*(.*)$", makefile, re.M)[1]
-                                            for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL", "EXTRAVERSION"))
-    return f"{version}.{patchlevel}.{sublevel}{extra}"
-
-
 def base_of(tree):
     """Which base a Linux source TREE is, or a copy of, as base_of in steps.sh."""
     package = tree / ".package"
@@ -249,7 +245,22 @@ def _about(values, tree, hosts, image):
         patches = int(subprocess.run(["git", "-C", _history(values, tree), "rev-list", "--count", "baseline..series"],
                                      check=True, capture_output=True, text=True).stdout)
     return {"base": version_of(tree), "compiler": compiler_of(image.parents[3]), "tree": values["TREE"],
-            "hosts": [host.name for host in hosts], "patches": patches, "started": time.time()}
+            "hosts": [host.name for host in hosts], "patches": patches, "started": time.time(),
+            **(_whose(values["BASE"]) if is_path(values["BASE"]) else {})}
+
+
+def _whose(path):
+    """Where somebody's own tree is, and the commit that it is, or that it has changed since."""
+    def ask(*words):
+        done = subprocess.run(["git", "--no-optional-locks", "-C", path, *words],
+                              capture_output=True, text=True, check=False)
+        return "" if done.returncode else done.stdout.strip()
+
+    told = {"source": str(Path(path).resolve())}
+    if Path(ask("rev-parse", "--show-toplevel") or "/").resolve() == Path(told["source"]):
+        changed = ask("status", "--porcelain", "--untracked-files=no")
+        told["changed_since" if changed else "commit"] = ask("rev-parse", "HEAD")
+    return told
 
 
 @contextmanager
@@ -282,7 +293,7 @@ def prepare(values, seconds, kind=""):
     given = needs_given(values, hosts)
     with built(values, hosts, seconds) as (tree, plan):
         facts = _about(values, tree, hosts, plan.image)
-        known = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" else []
+        known = deviations.read_deviations(facts["base"]) if values["TREE"] == "stock" and values["FORESEEN"] else []
         folder = results.new_run(TOP / "results", values["TREE"] + kind)
         try:
             patches = patchset.write(_history(values, tree), values["TREE"], folder / "patches")

@@ -9,8 +9,8 @@ console's may be broken by it, and no verdict depends on those.
 import re
 
 # What LAVA may wait for, far away for a loaded machine: the whole job, one action of it, and the next result.
-# kselftest's runner ends a program after 2 minutes. LAVA takes the last from the action that opened the channel.
-JOB, ACTION, RESULT = {"minutes": 60}, {"minutes": 30}, {"minutes": 5}
+# kselftest's runner ends a program after 900 s. LAVA takes the last from the action that opened the channel.
+JOB, ACTION, RESULT = {"minutes": 60}, {"minutes": 30}, {"minutes": 16}
 # A line that init forwards from kselftest's runner.
 _FORWARDED = r"o \d+\.\d{6} "
 _NAME = r"[^#\s]\S*"

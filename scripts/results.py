@@ -90,6 +90,8 @@ def ktap_text(cases, about):
 def summary(cases, about, seconds):
     return {
         "base": about["base"], "tree": about["tree"], "hosts": about["hosts"], "patches": about["patches"],
+        # Of somebody's own tree: where it is, and its commit, or the one that it has changed since.
+        **{key: about[key] for key in ("source", "commit", "changed_since") if key in about},
         "verdicts": count(cases),
         "cases": [{"name": case.name, "host": case.host, "verdict": case.verdict, "seconds": case.seconds}
                   for case in cases],

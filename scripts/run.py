@@ -27,6 +27,7 @@ import table
 from children import CHILDREN, CouldNotRun, Interrupted
 from hostrun import boot_hosts, drop_kernel
 from job import TOP, say
+from trees import is_path
 from verdicts import in_words
 
 
@@ -90,6 +91,8 @@ def run_and_tell(words):
     print(table.text(outcome.cases, outcome.job.facts["hosts"], outcome.wrong))
     times = ", ".join(f"{key} {value:.1f}" for key, value in outcome.seconds.items())
     print(outcome.sentence())
+    if outcome.wrong and is_path(outcome.job.values["BASE"]) and not outcome.job.values["FORESEEN"]:
+        print("If this tree has Linux's own KVM_CAP_ARM_USER_IRQ, TREE=stock foresees what is known to be wrong there.")
     print(f"Results: {outcome.folder.relative_to(TOP)}   Seconds: {times}")
     return outcome.status
 

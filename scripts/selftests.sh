@@ -136,6 +136,8 @@ install_to() {
 			"Correct that, or make room on the disk, then run the same command again."
 }
 install_to "$installed.new"
+# A case may take 120 s on a busy machine, and the base gives that to a program.
+echo timeout=900 > "$installed.new/kvm/settings"
 
 # A VM gets a copy of its whole program, page by page, and most of a static one is libc: here it is shared,
 # and what it has is looked up before a case forks. Two segments share no page, of 64 KiB even: each is loaded

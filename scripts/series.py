@@ -7,7 +7,6 @@ folder of our own, and no reference is made.
 
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -15,12 +14,10 @@ from pathlib import Path
 
 from children import CouldNotRun
 from job import SCRIPTS, path_of, start
+from trees import OLDEST, release_of
 
 # Without these a tree cannot be held against KVM's selftests on arm64.
 NEEDED = ("arch/arm64/kvm/arm.c", "virt/kvm/kvm_main.c", "tools/testing/selftests/kvm/lib/kvm_util.c")
-
-# The library's own limit, as base.sh has it.
-OLDEST = [6, 8]
 
 # What it takes in MiB, with some room, as base.sh has it.
 WHOLE_LINUX = 2500
@@ -168,7 +165,7 @@ def from_range(path, text):
             raise CouldNotRun(f"{path} has no {name}: what the series stands on is no Linux "
                               "with KVM's selftests for arm64. Name a range in one that is.")
     makefile = ask("show", f"{series.patches[0].commit}:Makefile").stdout
-    version = [int(number) for number in re.findall(r"^(?:VERSION|PATCHLEVEL) = (\d+)$", makefile, re.M)]
+    version = release_of(makefile)
     if version < OLDEST:
         raise CouldNotRun(f"SERIES={text} stands on Linux {'.'.join(map(str, version)) or 'of no version'}, and the "
                           "KVM selftest library asks a kernel for what came with 6.8. Name a range on 6.8 or later.")

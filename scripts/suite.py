@@ -19,6 +19,7 @@ import sys
 from pathlib import Path
 
 from children import CouldNotRun
+from trees import OLDEST, release_of
 
 TOP = Path(__file__).resolve().parent.parent
 OURS = TOP / "tools/testing/selftests/kvm"
@@ -39,6 +40,7 @@ class Selftests:
     """The KVM selftests of a Linux tree, in the layout of 6.12 or of 6.14 and later."""
 
     def __init__(self, linux):
+        self.linux = linux
         self.folder = linux / "tools/testing/selftests/kvm"
         self.config = self.folder / "config"
         self.makefile = next((path for path in (self.folder / "Makefile.kvm", self.folder / "Makefile")
@@ -92,6 +94,11 @@ class Selftests:
         return lines
 
     def install(self):
+        # Selftests may stand without the rest of Linux.
+        makefile = self.linux / "Makefile"
+        if makefile.exists() and (version := release_of(makefile.read_text(encoding="utf-8"))) < OLDEST:
+            raise CouldNotRun(f"{self.linux} is Linux {'.'.join(map(str, version)) or 'of no version'}, and its KVM "
+                              "selftest library lacks what the suite needs.\nsuite: Give a tree of 6.8 or later.")
         self.remove_half_written()
         wanted = self.wanted()
         for path, content in wanted.items():

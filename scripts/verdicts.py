@@ -115,7 +115,7 @@ def unexpected(case, tree, forced, given="", skips=("*",)):
             return "skips although it is forced to run"
         if case.reason.startswith(_NO_FEATURE):
             return "" if tree == "baseline" else \
-                "skips for want of what is to be tested; FORCE=1 shows what fails without it"
+                "skips for want of what is to be tested; FORCE=1, natively KVM_USER_IRQ_FORCE=1, shows what fails then"
         if case.reason.startswith(_NO_SUPPORT):
             return f"skips although it has what it needs, {given}" if given else ""
         if any(fnmatchcase(case.reason, pattern) for pattern in skips):

@@ -183,6 +183,17 @@ older_version() {
 	[ -e "$KVM/arm64/user_irq_cap.c" ]
 }
 
+@test "a Linux whose library is too old gets nothing" {
+	layout_of_6_12
+	printf 'VERSION = 6\nPATCHLEVEL = 7\nSUBLEVEL = 0\nEXTRAVERSION =\n' | tee "$LINUX/Makefile" > "$BATS_TEST_TMPDIR/before/Makefile"
+	run suite install-into
+	could_not_run "is Linux 6.7, and its KVM selftest library lacks" "Give a tree of 6.8 or later"
+	as_before
+	sed -i 's/PATCHLEVEL = 7/PATCHLEVEL = 8/' "$LINUX/Makefile"
+	suite install-into
+	is_installed aarch64
+}
+
 @test "no Linux tree, none with KVM selftests, and none that may be written" {
 	run suite install-into
 	could_not_run "holds no KVM selftests for arm64" "Give the top folder"

@@ -180,6 +180,13 @@ class Differences(unittest.TestCase):
             self.assertEqual(self.differences(verdict, {"p.a": theirs}), [])
         self.assertEqual(self.differences("missing", {}), [])
 
+    def test_what_is_foreseen_of_stock_is_a_failure_to_lava(self):
+        for verdict in ("xfail", "timeout", "crash"):
+            case = Case("p.a", "vhe", verdict)
+            case.foreseen = True
+            self.assertEqual(lavaresults.differences([case], {"p.a": "fail"}), [])
+            self.assertEqual(lavaresults.differences([case], {"p.a": "pass"}), [("p.a", "fail", "pass")])
+
     def test_not_equal(self):
         for verdict, theirs in (("pass", "fail"), ("pass", "skip"), ("skip", "pass"), ("fail", "pass"),
                                 ("missing", "pass")):
