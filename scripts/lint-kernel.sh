@@ -36,6 +36,8 @@ perl "$series/scripts/checkpatch.pl" --no-tree --quiet --strict --show-types \
 # Only what is said of files that the series touches counts: what else make builds on the way varies.
 mapfile -t touched < <(git -C "$history" diff --name-only baseline series)
 mapfile -t sources < <(git -C "$history" diff --name-only baseline series -- '*.c')
+SPARSE_FILES=$(printf '%s\n' "${sources[@]}")
+export SPARSE_FILES
 # Compiled anew in the place where the kernel has each, for there is code that is of nVHE's alone, and code
 # that is of each hypervisor's. What no kernel has by default is compiled by itself, with its options on.
 compile_anew() {
