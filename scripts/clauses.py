@@ -176,9 +176,9 @@ def page(clauses, cases, known_deviations):
              "<!-- Written by `make clauses` from clauses.ini and the cases' own comments. Do not edit. -->",
              "# The specification, sentence by sentence", "",
              "Which cases of the suite hold a kernel to each sentence about `KVM_CAP_ARM_USER_IRQ`, and the verdict",
-             "that a run on each tree has to give, or it ends with status 1. `make check` runs the series and the",
-             "baseline; `make run TREE=stock` runs stock, whose failures `kernel/deviations.ini` explains. A case that",
-             "a host cannot run skips, and says why.", ""]
+             "that a run on each tree has to give, or it ends with status 1. `make check` runs all three; what fails",
+             "on stock `kernel/deviations.ini` explains. A case that a host cannot run, or whose lines the kernel's",
+             "version has not, skips, and says why.", ""]
     for origin, title in ORIGINS.items():
         lines += [f"## {title}", ""]
         for clause in [clause for clause in clauses if clause.origin == origin]:
