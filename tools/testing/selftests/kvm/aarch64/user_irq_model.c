@@ -421,6 +421,9 @@ TEST_F_TIMEOUT(model, agrees_on_random_programs, TIMEOUT)
 	ASSERT_LT(0, steps);
 	TH_LOG("KVM_USER_IRQ_SEED=%#lx", (unsigned long)seed);
 	for (; left; left -= nr, seed++) {
+		/* The bench takes long silence for a hang. */
+		if (left != steps && (steps - left) % STEPS == 0)
+			TH_LOG("steps: %lu of %lu", (unsigned long)(steps - left), (unsigned long)steps);
 		nr = min_t(u64, left, PROGRAM_MAX_STEPS);
 		program_make(&p, seed, nr, variant->without);
 		clock_gettime(CLOCK_MONOTONIC, &begin);
