@@ -38,6 +38,8 @@ SILENCE = 45
 NO_PROGRESS = 180
 # From "power off" to the end of QEMU.
 POWER_OFF = 30
+# So often it is looked how long ago the last output was.
+STEP = 0.5
 # A kernel that floods a channel is not worth more of the disk than this.
 MOST_BYTES = 16 << 20
 LONGEST_LINE = 64 << 10
@@ -136,7 +138,7 @@ def qemu_command(host, program, arguments, console_fd, ktap_fd):
 def watch(qemu, console, ktap, host, limits):
     """Returns (how it ended, why)."""
     start = time.monotonic()
-    last_output = last_progress = shown = start
+    last_output = last_progress = shown = before_last = start
     powering_off = None
     selector = selectors.DefaultSelector()
     # The console first: what the kernel said before a verdict is read before it.
@@ -145,8 +147,11 @@ def watch(qemu, console, ktap, host, limits):
         selector.register(channel.ours, selectors.EVENT_READ, channel)
 
     while open_channels:
-        ready = {key.data for key, _ in selector.select(timeout=0.5)}
+        ready = {key.data for key, _ in selector.select(timeout=STEP)}
         now = time.monotonic()
+        # While this program does not get to run, QEMU may not either, and is silent for that.
+        stalled = max(0, now - before_last - STEP)
+        last_output, last_progress, before_last = last_output + stalled, last_progress + stalled, now
         for channel in [c for c in (console, ktap) if c in ready]:
             before, beats = channel.bytes, channel.kinds[b"b"]
             if not channel.take(now - start):

@@ -176,7 +176,7 @@ class Walk:
             self._build_all()
         except Interrupted:
             # A boot that cannot go on ends the build beside it: then that is the reason.
-            tester.join(10)
+            tester.join(120)
             raise self.problem or Interrupted from None
         while tester.is_alive():
             tester.join(0.2)

@@ -21,7 +21,7 @@ PROGRAMS = ("planted_cut", "planted_eacces", "planted_escape", "planted_flood", 
             "planted_late", "planted_oops", "planted_quiet", "planted_reset", "planted_skip", "planted_unbuilt",
             "planted_unlisted")
 # So that a hang and a flood show soon: in a real run these are far away.
-LIMITS = ["--silence", "5", "--most-bytes", str(1 << 20)]
+LIMITS = ["--silence", "30", "--most-bytes", str(1 << 20)]
 
 
 def install(folder, selftests, programs):

@@ -35,10 +35,11 @@ class Fallen(unittest.TestCase):
     def test_what_should_pass_and_does_not(self):
         patch = Patch(1, "", "", ["t.named*"])
         before = record(a="pass pass", b="pass fail", c="pass pass", d="pass pass",
-                        named="fail fail", named_b="fail skip")
+                        named="fail fail", named_b="fail skip", named_c="fail fail")
         after = record(a="fail pass", b="pass fail", c="skip pass", d="crash timeout", named="pass fail",
-                       named_b="pass skip")
-        self.assertEqual(fallen(patch, before, after), [("nvhe", "t.named"), ("vhe", "t.a"), ("vhe", "t.c")])
+                       named_b="pass skip", named_c="pass skip")
+        self.assertEqual(fallen(patch, before, after),
+                         [("nvhe", "t.named"), ("nvhe", "t.named_c"), ("vhe", "t.a"), ("vhe", "t.c")])
         self.assertEqual(fallen(Patch(0, "", ""), {"cases": []}, after), [])
 
 

@@ -47,9 +47,10 @@ class TheJobs(unittest.TestCase):
 
     def test_who_comes_when_all_are_taken_waits_also_after_a_make(self):
         most_at_once(self.jobs, 0)
-        came = threading.Event()
+        comes, came = threading.Event(), threading.Event()
 
         def come():
+            comes.set()
             with self.jobs:
                 came.set()
 
@@ -57,8 +58,9 @@ class TheJobs(unittest.TestCase):
             with self.jobs:
                 waiting = threading.Thread(target=come, daemon=True)
                 waiting.start()
+                self.assertTrue(comes.wait(60))
                 self.assertFalse(came.wait(0.2))
-            self.assertTrue(came.wait(10))
+            self.assertTrue(came.wait(60))
         waiting.join()
 
 
