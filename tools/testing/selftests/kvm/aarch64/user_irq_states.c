@@ -165,7 +165,7 @@ static bool fires(u64 ctl)
 TEST_F(timer, every_state_set_by_the_guest)
 {
 	struct user_irq_return r;
-	int state, high = 0, enabled = 0;
+	int state, high = 0, enabled = 0, undecided = 0;
 	u64 ctl;
 
 	/* The largest CVAL and an offset exceed 64 bits: QEMU 7.2 is lost there. */
@@ -177,6 +177,12 @@ TEST_F(timer, every_state_set_by_the_guest)
 		sync_global_from_guest(self->vcpus[0]->vm, ctl_seen);
 		ctl = ctl_seen;
 		EXPECT_EQ(state_ctl(state), ctl & ALL_CTL);
+		/* The largest TVAL is two seconds of a fast counter, and a guest may be kept off so long. */
+		if (r.kind == USER_IRQ_KNOCK && r.levels && !fires(ctl) &&
+		    user_irq_level(self->vcpus[0], variant->line)) {
+			undecided++;
+			continue;
+		}
 		if (!!r.levels != fires(ctl))
 			TH_LOG("state %d", state);
 		ASSERT_RETURN(USER_IRQ_KNOCK, fires(ctl) ? variant->line : 0, r);
@@ -184,6 +190,7 @@ TEST_F(timer, every_state_set_by_the_guest)
 		if (ctl & CTL_ENABLE)
 			enabled |= BIT((ctl & CTL_IMASK ? 2 : 0) + !!(ctl & CTL_ISTATUS));
 	}
+	TH_LOG("undecided: %d", undecided);
 	/* With CTL at ENABLE: long ago, now, and -1000 either way. */
 	EXPECT_EQ(5, high);
 	/* IMASK and ISTATUS in all combinations. ISTATUS of a disabled timer is UNKNOWN. */
