@@ -98,6 +98,12 @@ class Deviations(unittest.TestCase):
         self.assertEqual(judged("fail", declared="fail or pass"), ("xfail", ""))
         self.assertTrue(judged("crash", declared="fail or pass")[1])
 
+    def test_a_race_may_decide_how_it_fails(self):
+        self.assertEqual(judged("fail", declared="fail or crash"), ("xfail", ""))
+        self.assertEqual(judged("crash", declared="fail or crash"), ("crash", ""))
+        for verdict in ("pass", "timeout"):
+            self.assertTrue(judged(verdict, declared="fail or crash")[1], verdict)
+
     def test_a_skip_stays_a_skip(self):
         self.assertEqual(judged("skip"), ("skip", ""))
 
