@@ -2,7 +2,8 @@
 """Holds what each patch did to the verdicts against what it says that it does.
 
 A patch names the cases that it turns green (a line "Green: PATTERN..."): they are not green
-before it and pass with it. Nothing green turns red, and a case that no patch names keeps its verdict.
+before it and pass with it. Nothing green turns red, and a case that no patch names keeps its verdict. Of cases that
+a race decides it names those that it makes pass each time ("Steady: PATTERN..."): before it they fail or pass.
 What does not tell how a case went is held against each patch that has it: the one before it having it, too,
 makes nothing of it.
 """
@@ -44,7 +45,7 @@ def fallen(patch, before, record):
     """
     earlier = verdicts_of(before)
     return sorted((host, name) for (host, name), now in verdicts_of(record).items()
-                  if now == "fail" and any(fnmatchcase(name, pattern) for pattern in patch.green)
+                  if now == "fail" and _matches(name, [*patch.green, *patch.steady])
                   # A case may skip for what did not come in the little time that it had.
                   or now == "skip" and earlier.get((host, name)) == "fail"
                   or now in ("fail", "skip") and is_green(earlier.get((host, name))))
@@ -58,20 +59,30 @@ def _untried(case):
     return unexpected(Case(**case), "series", True) if case["verdict"] == "skip" else ""
 
 
-def _cases(patch, before, record):
-    """Sentences on cases whose verdict is not what the patch says. BEFORE: {(host, case): verdict}, or None."""
+def _matches(name, patterns):
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _cases(patch, before, record, racing):
+    """Sentences on cases whose verdict is not what the patch says. BEFORE: {(host, case): verdict}, or None.
+
+    RACING: patterns over cases that a later patch makes steady.
+    """
     wrong, after = [], verdicts_of(record)
     silent = {(case["host"], case["name"]): why for case in record["cases"] if (why := _untried(case))}
     for host, name in sorted({*(before or ()), *after}):
         was, now = ((each or {}).get((host, name)) for each in (before, after))
-        named = any(fnmatchcase(name, pattern) for pattern in patch.green)
+        named, steady = _matches(name, patch.green), _matches(name, patch.steady)
+        by_chance = _matches(name, racing) and {was, now} == {"pass", "fail"}
         what = f"{name} on {host}"
         of_a_case, compared = not name.startswith("host."), before is not None
         if of_a_case and named and is_green(was):
             wrong.append(f"{what}: named as turned green, and passes before it already")
         elif of_a_case and named and not is_green(now) and (now != "skip" or compared and was != "skip"):
             wrong.append(f"{what}: named as turned green, and the verdict is {now or 'none'}")
-        elif of_a_case and compared and not named and _changes(was, now):
+        elif of_a_case and steady and now not in ("pass", "skip"):
+            wrong.append(f"{what}: named as steady, and the verdict is {now or 'none'}")
+        elif of_a_case and compared and not (named or steady or by_chance) and _changes(was, now):
             wrong.append(f"{what}: {was or 'no verdict'} before it, {now or 'no verdict'} with it, "
                          "and it does not name that")
         elif (host, name) in silent:
@@ -97,7 +108,8 @@ def _asked_for(pattern, after, patterns, known):
 
 def _names(patch, after, patterns, known):
     """Sentences on what the patch names, and is not there."""
-    return [f"Green: {pattern} matches no case" for pattern in patch.green
+    named = [*(("Green", pattern) for pattern in patch.green), *(("Steady", pattern) for pattern in patch.steady)]
+    return [f"{word}: {pattern} matches no case" for word, pattern in named
             if not any(fnmatchcase(name, pattern) for _, name in after)
             and _asked_for(pattern, after, patterns, known)]
 
@@ -159,7 +171,8 @@ def judge(patches, records, checkpatch, hosts, patterns=(), known=None):
         if not record["built"]:
             mine.append(f"does not build: {record['error']}")
         else:
-            mine += _cases(patch, before, record)
+            mine += _cases(patch, before, record,
+                           [pattern for later in patches if later.number > patch.number for pattern in later.steady])
             mine += _names(patch, verdicts_of(record), patterns, known)
             mine += dark
             before = verdicts_of(record)

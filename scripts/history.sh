@@ -104,7 +104,7 @@ apply_hooks() {
 }
 
 # A patch file is a mail's text, the whole files that come with it (New-file:), the cases that it turns
-# green (Green:), and its hooks into Linux's files. What is for us alone goes into a note of the commit.
+# green (Green:) or steady (Steady:), and its hooks into Linux's files. What is for us alone goes into a note of the commit.
 # Where a base needs other hooks into a file, they stand in a folder of its name, under the patch's own name.
 add_patch() {
 	local patch=$patches/$1 others=$patches/$name/$1 file green differ=()
@@ -125,10 +125,10 @@ add_patch() {
 			could_not_run "kernel/patches/$1: kernel/$file is missing. Add it, or take out its line New-file:."
 		in_new add -f "$file"
 	done < <(sed -n '/^---$/q; s/^New-file: //p' "$patch")
-	sed '/^---$/,$d; /^New-file: /d; /^Green: /d; 1s/^Subject: //' "$patch" |
+	sed '/^---$/,$d; /^New-file: /d; /^\(Green\|Steady\): /d; 1s/^Subject: //' "$patch" |
 		in_new commit -qs --cleanup=whitespace -F - ||
 		could_not_run "kernel/patches/$1 changes nothing, or has no text above its ---. Give it both, or remove it."
-	green=$(sed -n '/^---$/q; /^Green: /p' "$patch")
+	green=$(sed -n '/^---$/q; /^\(Green\|Steady\): /p' "$patch")
 	[ -z "$green" ] || in_new notes add -m "$green"
 }
 

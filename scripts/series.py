@@ -25,11 +25,15 @@ WHOLE_LINUX = 2500
 
 @dataclass
 class Patch:
-    """Number 0 is what the series stands on. GREEN: patterns over the cases that it turns green."""
+    """Number 0 is what the series stands on.
+
+    GREEN: patterns over the cases that it turns green; STEADY: over those that it makes pass each time.
+    """
     number: int
     commit: str
     subject: str
     green: list = field(default_factory=list)
+    steady: list = field(default_factory=list)
 
 
 class Series:
@@ -58,8 +62,9 @@ class Series:
         # Our own patches name their cases in a note, which stays out of the commit; others may do it in a trailer.
         text = self.git("log", "-1", "--notes", "--no-show-signature", "--format=%s%n%b%n%N", commit)
         subject, _, rest = text.partition("\n")
-        green = [word for line in rest.splitlines() if line.startswith("Green: ") for word in line.split()[1:]]
-        return Patch(number, commit, subject, green)
+        green, steady = ([word for line in rest.splitlines() if line.startswith(f"{name}: ")
+                          for word in line.split()[1:]] for name in ("Green", "Steady"))
+        return Patch(number, commit, subject, green, steady)
 
     @property
     def published(self):

@@ -6,7 +6,8 @@ usage: validate.py [BASE=6.12] [SERIES=] [HOST='vhe nvhe'] [TESTS='user_irq_cap 
 
 Without SERIES it is our own series on BASE. SERIES=v6.12..mybranch is a range of
 commits in the git tree BASE=/path/to/linux, which is only read. A patch names the
-cases that it turns green in lines of its message like "Green: user_irq_timer.*".
+cases that it turns green in lines of its message like "Green: user_irq_timer.*",
+and those that failed now and then before it by "Steady: PATTERN".
 Without TESTS the quick programs run, and those that a patch names which names none
 of them; what else is named is told as not asked for. The cases run whether or not
 the capability is advertised. Exit status: 0 all as the patches say, 1 something is
@@ -106,8 +107,8 @@ def write_results(series, walk, hosts, records, text, wrong, notes, facts):
     told = kcidb.of_validation(patches, facts, hosts, partial.stem, partial.with_suffix(""), known)
     (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
-    patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch), "green": patch.green,
-                "wrong": wrong[patch.number], "not_shown": notes[patch.number], **records[patch.number]}
+    patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch),
+                "green": patch.green, "steady": patch.steady, "wrong": wrong[patch.number], "not_shown": notes[patch.number], **records[patch.number]}
                for patch in series.patches]
     (partial / "matrix.json").write_text(json.dumps(
         {"series": series.name, "base": job.base_of(walk.tree), "hosts": [host.name for host in hosts],

@@ -166,7 +166,7 @@ class Walk:
     def _behind(self, patch):
         """What decides which cases should pass with PATCH, and so get more time."""
         behind = self.series.patches[:patch.number + 1]
-        return ["hasty", *(part for each in behind for part in (self.series.tree_id(each), *each.green))]
+        return ["hasty", *(part for each in behind for part in (self.series.tree_id(each), *each.green, *each.steady))]
 
     def go(self):
         """Returns {number of the patch: its record}."""

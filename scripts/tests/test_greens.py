@@ -181,6 +181,28 @@ class Greens(unittest.TestCase):
         self.assertEqual(judged(record(a="skip fail", b="pass pass"), record(a="skip pass", b="pass pass"),
                                 green=["t.a"]), [])
 
+    def test_what_a_race_decides_may_change_until_the_patch_that_makes_it_steady(self):
+        patches = [Patch(number, "", "", [], ["t.a"] if number == 3 else []) for number in range(5)]
+
+        def judged_at(*verdicts):
+            records = {number: record(a=f"{each} skip") for number, each in enumerate(verdicts)}
+            wrong = judge(patches, records, {}, HOSTS[:1])
+            return {number: sentences for number, sentences in wrong.items() if sentences}
+
+        self.assertEqual(judged_at("fail", "pass", "fail", "pass", "pass"), {})
+        self.assertEqual(judged_at("fail", "pass", "pass", "pass", "pass"), {})
+        self.assertEqual(judged_at("fail", "pass", "fail", "fail", "fail"),
+                         {3: ["t.a on vhe: named as steady, and the verdict is fail"]})
+        self.assertEqual(judged_at("fail", "pass", "fail", "pass", "fail"),
+                         {4: ["t.a on vhe: pass before it, fail with it, and it does not name that"]})
+        self.assertEqual(judged_at("fail", "crash", "fail", "pass", "pass"),
+                         {1: ["t.a on vhe: fail before it, crash with it, and it does not name that"]})
+
+    def test_a_steady_name_without_a_case(self):
+        patch = Patch(1, "", "", [], ["t.b"])
+        self.assertEqual(judge([Patch(0, "", ""), patch], dict(enumerate([record(a="pass pass")] * 2)), {}, HOSTS)[1],
+                         ["Steady: t.b matches no case"])
+
     def test_a_name_without_a_case(self):
         self.assertEqual(judged(record(a="pass pass"), record(a="pass pass"), green=["t.b"]),
                          ["Green: t.b matches no case"])
