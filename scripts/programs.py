@@ -39,6 +39,6 @@ def choose_programs(patterns, known):
 
 def left_out(patches, programs, known):
     """The programs of patches of which PROGRAMS would show nothing: they name cases, and none of these programs."""
-    named = [{name for name in known for pattern in (*patch.green, *patch.steady)
-              if fnmatchcase(name, pattern.partition(".")[0])} for patch in patches]
+    named = [{name for name in known for pattern in patch.green if fnmatchcase(name, pattern.partition(".")[0])}
+             for patch in patches]
     return sorted(set().union(*(each for each in named if not each & set(programs))))

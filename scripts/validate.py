@@ -108,7 +108,8 @@ def write_results(series, walk, hosts, records, text, wrong, notes, facts):
     (partial / "kcidb.json").write_text(kcidb.text(told), encoding="utf-8")
     (partial / "matrix.txt").write_text(text, encoding="utf-8")
     patches = [{"number": patch.number, "subject": patch.subject, "tree": series.tree_id(patch),
-                "green": patch.green, "steady": patch.steady, "wrong": wrong[patch.number], "not_shown": notes[patch.number], **records[patch.number]}
+                "green": patch.green, "steady": patch.steady, "wrong": wrong[patch.number],
+                "not_shown": notes[patch.number], **records[patch.number]}
                for patch in series.patches]
     (partial / "matrix.json").write_text(json.dumps(
         {"series": series.name, "base": job.base_of(walk.tree), "hosts": [host.name for host in hosts],
