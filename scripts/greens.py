@@ -122,7 +122,7 @@ def not_shown(patch, before, record, patterns=(), known=None):
     Others' tests skip without what a patch brings, so that is no fault; but it is not red, either.
     """
     told, others, earlier, verdicts = [], [], verdicts_of(before), verdicts_of(record)
-    for pattern in patch.green:
+    for pattern in (*patch.green, *patch.steady):
         mine = {case: verdict for case, verdict in verdicts.items() if fnmatchcase(case[1], pattern)}
         if not mine and not _asked_for(pattern, verdicts, patterns, known):
             others.append(_program(pattern))

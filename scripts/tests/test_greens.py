@@ -52,6 +52,10 @@ class NotShown(unittest.TestCase):
         self.assertEqual(not_shown(patch, before, after, ["t"], ["t", "u"]), ["not asked for here: cases of u"])
         self.assertEqual(not_shown(patch, before, after, ["t"], ["t"]), [])
 
+    def test_what_is_to_be_steady_was_not_asked_for(self):
+        told = not_shown(Patch(1, "", "", [], ["u.a"]), record(a="fail fail"), record(a="pass pass"), ["t.a"])
+        self.assertEqual(told, ["not asked for here: cases of u"])
+
     def test_what_skips_on_every_host(self):
         patch = Patch(1, "", "")
         patch.green = ["t.a", "t.[bc]", "t.[cd]", "u.*"]
