@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A timer's level is the one that its last interrupt or exit left behind.
+// A timer's level is the one that its last exit left behind.
 // Clause: every-return
 // Files: arch/arm64/kvm/arch_timer.c
 @@
@@ -8,7 +8,12 @@ identifier ctx;
  kvm_timer_lines(...)
  {
  <...
+(
 -kvm_timer_should_fire(ctx)
-+ctx->irq.level
++timer_get_ctl(ctx) & ARCH_TIMER_CTRL_IT_STAT
+|
+-kvm_timer_pending(ctx)
++timer_get_ctl(ctx) & ARCH_TIMER_CTRL_IT_STAT
+)
  ...>
  }
