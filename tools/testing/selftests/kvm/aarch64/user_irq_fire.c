@@ -19,7 +19,7 @@
 /* Each with twice the time of the one before, from 1 ms to 4 s. */
 #define MAX_TRIES	13
 #define MANY_VMS	64
-/* Of so many expiries so many have to end the guest's turn at once: a busy machine may be late with the rest. */
+/* AT_ONCE of so many expiries end the guest's turn: a busy machine may be late with others. */
 #define EXPIRIES	12
 #define AT_ONCE		3
 #define VM_THREADS	2
@@ -721,7 +721,6 @@ static void guest_tells_what_is_pending(struct user_irq_guest *g)
 static void guest_computes_until_interrupted(struct user_irq_guest *g)
 {
 	const u64 start = timer_get_cntct(VIRTUAL), ticks = usec_to_cycles(g->patience_us);
-
 	bool late;
 
 	do {

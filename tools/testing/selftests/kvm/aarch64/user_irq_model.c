@@ -423,7 +423,8 @@ TEST_F_TIMEOUT(model, agrees_on_random_programs, TIMEOUT)
 	for (; left; left -= nr, seed++) {
 		/* The bench takes long silence for a hang. */
 		if (left != steps && (steps - left) % STEPS == 0)
-			TH_LOG("steps: %lu of %lu", (unsigned long)(steps - left), (unsigned long)steps);
+			TH_LOG("steps: %lu of %lu", (unsigned long)(steps - left),
+			       (unsigned long)steps);
 		nr = min_t(u64, left, PROGRAM_MAX_STEPS);
 		program_make(&p, seed, nr, variant->without);
 		clock_gettime(CLOCK_MONOTONIC, &begin);

@@ -177,7 +177,7 @@ TEST_F(timer, every_state_set_by_the_guest)
 		sync_global_from_guest(self->vcpus[0]->vm, ctl_seen);
 		ctl = ctl_seen;
 		EXPECT_EQ(state_ctl(state), ctl & ALL_CTL);
-		/* The largest TVAL is two seconds of a fast counter, and a guest may be kept off so long. */
+		/* The largest TVAL is two seconds of a fast counter: a guest may be kept off so long. */
 		if (r.kind == USER_IRQ_KNOCK && r.levels && !fires(ctl) &&
 		    user_irq_level(self->vcpus[0], variant->line)) {
 			undecided++;
@@ -545,9 +545,9 @@ static u32 guest_random_bits(u64 *random)
 	return *random >> 24 & *random >> 32;
 }
 
-/* The sets of three counters, and the pairs of sets that meet */
+/* The sets of three counters, and the pairs that meet: not if each is in one set or in neither */
 #define SETS		8
-#define MEETING		(SETS * SETS - 27)
+#define MEETING		(SETS * SETS - 3 * 3 * 3)
 #define CYCLES		BIT(USER_IRQ_CYCLE_COUNTER)
 
 /*

@@ -59,7 +59,7 @@ FIXTURE_SETUP(line)
 	if (!missing && !traced && !user_irq_forced())
 		missing = access(TRACING "/events/kvm", F_OK) ?
 			"the kernel has no events of KVM's: mount tracefs, and run as root" :
-			"the kernel has no kvm:" EVENT "exit, which comes with this project's series";
+			"the kernel has no kvm:" EVENT "exit: it comes with this project's series";
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_TRUE(traced);

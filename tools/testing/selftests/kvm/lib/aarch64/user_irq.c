@@ -199,7 +199,7 @@ const char *user_irq_uncountable(void)
 
 	fd = syscall(__NR_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0 && (errno == EACCES || errno == EPERM))
-		return "this user may not count by this machine's PMU: run as root, or set kernel.perf_event_paranoid=2";
+		return "this user may not have the PMU: be root, or set kernel.perf_event_paranoid=2";
 	if (fd < 0)
 		return "this machine's PMU cannot be had: perf_event_open() fails";
 
