@@ -177,7 +177,7 @@ TEST_F(timer, every_state_set_by_the_guest)
 		sync_global_from_guest(self->vcpus[0]->vm, ctl_seen);
 		ctl = ctl_seen;
 		EXPECT_EQ(state_ctl(state), ctl & ALL_CTL);
-		/* The largest TVAL is two seconds of a fast counter: a guest may be kept off so long. */
+		/* A guest may be kept off for the two seconds that the largest TVAL is here. */
 		if (r.kind == USER_IRQ_KNOCK && r.levels && !fires(ctl) &&
 		    user_irq_level(self->vcpus[0], variant->line)) {
 			undecided++;
