@@ -215,7 +215,7 @@ small_base() {
 	local made=
 	while [ -z "$made" ]; do
 		kill -0 $!
-		made=$(find build/history -mindepth 1 -maxdepth 1 -name '.6.12.*' 2> /dev/null || true)
+		made=$(find build/history -mindepth 1 -maxdepth 1 -type d -name '.6.12.*' 2> /dev/null || true)
 	done
 	kill -KILL -- -$!
 	wait $! || true
