@@ -515,17 +515,6 @@ start_run() {
 	return 1
 }
 
-# What is killed may have to wait for the disk.
-no_machine_of() {
-	local looks
-	for ((looks = 0; looks < 600; looks++)); do
-		pgrep -f "$(dirname "$1")/" > /dev/null || return 0
-		sleep 0.1
-	done
-	pgrep -af "$(dirname "$1")/"
-	return 1
-}
-
 @test "Ctrl-C while the hosts boot" {
 	before=$(readlink "$TOP/results/latest" || true)
 	start_run
@@ -535,7 +524,7 @@ no_machine_of() {
 	output=$(cat "$BATS_TEST_TMPDIR/said")
 	could_not_run "interrupted. The same command starts again"
 	[ "$(readlink "$TOP/results/latest" || true)" = "$before" ]
-	no_machine_of "$booting"
+	nobody_works_in "$(dirname "$booting")"
 	rm -rf "$(dirname "$booting")"
 }
 
@@ -543,7 +532,7 @@ no_machine_of() {
 	start_run
 	kill -KILL $run_pid
 	wait $run_pid || true
-	no_machine_of "$booting"
+	nobody_works_in "$(dirname "$booting")"
 	rm -rf "$(dirname "$booting")"
 	cd "$TOP" && scripts/run.py TREE=series TESTS=user_irq_cap HOST=vhe
 }

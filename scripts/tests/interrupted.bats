@@ -35,17 +35,6 @@ hold() {
 }
 is_held() { [ -e "$held" ]; }
 
-nobody_works_in_the_copy() {
-	local looks
-	# What is killed may have to wait for the disk.
-	for ((looks = 0; looks < 600; looks++)); do
-		pgrep -f "$COPY/" > /dev/null || return 0
-		sleep 0.1
-	done
-	pgrep -af "$COPY/"
-	return 1
-}
-
 # interrupted_when CONDITION...: runs until that holds, and then gets what a terminal sends on Ctrl-C.
 interrupted_when() {
 	local said=$BATS_TEST_TMPDIR/said
@@ -64,7 +53,7 @@ interrupted_when() {
 	# 130 is make's own death by the signal.
 	[ "$status" -eq 2 ] || [ "$status" -eq 130 ]
 	[[ $output == *"run: interrupted. The same command starts again; what was complete is kept."* ]]
-	nobody_works_in_the_copy
+	nobody_works_in "$COPY"
 	[ "$(readlink "$COPY/results/latest")" = 1-series ]
 	[ "$(ls "$COPY/results")" = "$results" ]
 }

@@ -14,3 +14,14 @@ could_not_run() {
 		[[ "$output" == *"$words"* ]]
 	done
 }
+
+# nobody_works_in FOLDER: no command names it, or within a minute none does. What is killed may have to wait for the disk.
+nobody_works_in() {
+	local looks
+	for ((looks = 0; looks < 600; looks++)); do
+		pgrep -f "$1/" > /dev/null || return 0
+		sleep 0.1
+	done
+	pgrep -af "$1/"
+	return 1
+}
