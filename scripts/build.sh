@@ -116,6 +116,7 @@ if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
 		cp "$TOP/build/log/build-$(basename "$tree")-out.log" "$log" 2> /dev/null || true
 		exit "$status"
 	fi
+	needs_space "$tree" 200
 	say "objects of $(basename "$tree") without CONFIG='$*'"
 	new=$(mktemp -d "$tree/$out.XXXXXX")
 	trap 'rm -rf "$new"' EXIT

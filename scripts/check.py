@@ -30,6 +30,8 @@ SCHEMA = TOP.parent / "shared/kcidb/v5.3.schema.json"
 ENVIRONMENT = {**({"KCIDB_SCHEMA": str(SCHEMA)} if SCHEMA.exists() else {}), **os.environ,
                "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
 PYTHON = "/usr/bin/python3"
+# Somebody's own tree has neither a baseline nor a series, which most of this is about.
+BASES = sorted(path.name for path in (TOP / "kernel/patches").iterdir() if path.is_dir())
 LINTERS = ("shellcheck", "pyflakes3", "pycodestyle", "codespell", "spdx")
 
 
@@ -188,6 +190,9 @@ def main():
             print(__doc__, file=sys.stderr)
             return 0 if word == "help" else 2
         base = word.removeprefix("BASE=") or base
+    if base not in BASES:
+        print(f"check: unknown BASE '{base}'. There are: {', '.join(BASES)}.", file=sys.stderr)
+        return 2
     passed = failed = lacking = 0
     not_checked, wrong = [], []
     could_not_run = False

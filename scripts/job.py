@@ -178,7 +178,8 @@ def path_of(started):
     script, child = started
     status, output = CHILDREN.wait(child)
     if status:
-        raise CouldNotRun(f"{script} could not do its part; what it said stands above.")
+        raise CouldNotRun(f"{script} could not do its part; what it said stands above. If the disk is full, "
+                            "make room; then run the same command again.")
     return Path(output.strip().rpartition("\n")[2])
 
 
@@ -310,11 +311,16 @@ def main(usage, work):
         print(usage)
         return 0
 
+    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
     def interrupt(_number, _frame):
+        # A second Ctrl-C must not keep what the first one began from being tidied up.
+        for number in ends:
+            signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     # SIGINT too: who is started in the background of a shell inherits that it is ignored.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in ends:
         signal.signal(number, interrupt)
     forget_repository()
     try:

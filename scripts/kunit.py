@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Boots a kernel with its KUnit tests enabled and has the base's own parser read them.
+"""Boots a tree's kernel with its KUnit tests enabled and has the base's own parser read them.
 
 usage: kunit.py TREE-FOLDER
 
@@ -33,12 +33,12 @@ def main():
         print(__doc__.split("\n\n")[1], file=sys.stderr)
         return 0 if sys.argv[1:] == ["help"] else 2
     tree = Path(sys.argv[1])
-    image = tree / "out/arch/arm64/boot/Image"
-    if not image.exists():
-        print(f"kunit: no kernel at {image}. Run: make run", file=sys.stderr)
+    # The tree's sources may be newer than its kernel.
+    built = subprocess.run([SCRIPTS / "build.sh", tree], stdout=subprocess.PIPE, text=True, check=False)
+    if built.returncode:
         return 2
     with tempfile.TemporaryDirectory() as folder:
-        console = boot(image, Path(folder))
+        console = boot(built.stdout.strip(), Path(folder))
     if console is None:
         return 2
     complaints = Boot()

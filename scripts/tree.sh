@@ -83,6 +83,7 @@ take_objects() {
 		# Not while they are being made.
 		exec 8< "$other/out/.lock"
 		flock -sn 8 || continue
+		needs_space "$new" 200
 		say "$name: objects of ${other##*/}"
 		cp -a "$other/out" "$new/out"
 		exec 8<&-

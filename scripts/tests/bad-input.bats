@@ -41,6 +41,8 @@ as_nobody() {
 	cd "$TOP"
 	run make run BASE=5.4
 	could_not_run "unknown base '5.4'. There are: 6.12, 7, and the path of a Linux tree"
+	run make check BASE=5.4
+	could_not_run "unknown BASE '5.4'. There are: 6.12, 7."
 	run make run TREE=oak
 	could_not_run "unknown TREE 'oak'. There are: stock, baseline, series."
 	run make run HOST="vhe moon"

@@ -35,9 +35,10 @@ hold() {
 }
 is_held() { [ -e "$held" ]; }
 
-# interrupted_when CONDITION...: runs until that holds, and then gets what a terminal sends on Ctrl-C.
+# interrupted_when CONDITION...: runs until that holds, and then gets what a terminal sends on Ctrl-C,
+# and sends again for who is in a hurry.
 interrupted_when() {
-	local said=$BATS_TEST_TMPDIR/said
+	local said=$BATS_TEST_TMPDIR/said looks
 	# Who is started in the background has SIGINT ignored, and would hand that on.
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH \
 		setsid env --default-signal=INT make -C "$COPY" run HOST=vhe TESTS=user_irq_cap > "$said" 2>&1 3>&- &
@@ -46,8 +47,15 @@ interrupted_when() {
 		sleep 0.1
 	done
 	kill -INT -- -$pid || true
+	sleep 0.2
+	kill -INT -- -$pid 2> /dev/null || true
 	status=0
 	wait $pid || status=$?
+	# The second ends make at once, and not what make waits for.
+	for ((looks = 0; looks < 100; looks++)); do
+		! grep -q "^run: interrupted" "$said" || break
+		sleep 0.1
+	done
 	output=$(cat "$said")
 	echo "$output"
 	# 130 is make's own death by the signal.
