@@ -178,8 +178,8 @@ def path_of(started):
     script, child = started
     status, output = CHILDREN.wait(child)
     if status:
-        raise CouldNotRun(f"{script} could not do its part; what it said stands above. If the disk is full, "
-                            "make room; then run the same command again.")
+        raise CouldNotRun(f"{script} could not do its part; what it said stands above. "
+                          "If the disk is full, make room; then run the same command again.")
     return Path(output.strip().rpartition("\n")[2])
 
 
