@@ -7,6 +7,7 @@ folder of our own, and no reference is made.
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
@@ -50,10 +51,14 @@ class Series:
         self.patches += [self._patch(number, commit) for number, commit in enumerate(commits, 1)]
 
     def git(self, *arguments, **options):
-        done = subprocess.run(["git", "--git-dir", self.git_dir, *arguments], capture_output=True, text=True,
-                              errors="backslashreplace", check=False, **options)
+        return self._git(*arguments, text=True, errors="backslashreplace", **options)
+
+    def _git(self, *arguments, **options):
+        done = subprocess.run(["git", "--git-dir", self.git_dir, *arguments], capture_output=True, check=False,
+                              **options)
         if done.returncode:
-            raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {done.stderr.strip()}\n"
+            said = done.stderr if isinstance(done.stderr, str) else done.stderr.decode(errors="replace")
+            raise CouldNotRun(f"git {arguments[0]} failed in {self.git_dir}: {said.strip()}\n"
                               "Is the repository whole (git fsck), and is there room on the disk? "
                               "Then run the same command again.")
         return done.stdout
@@ -98,8 +103,9 @@ class Series:
         return self._touched("*.c")
 
     def mail(self, patch):
-        return self.git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
-                        "--src-prefix=a/", "--dst-prefix=b/", patch.commit)
+        """Its bytes: a patch may have lines that end in CR, and text in any encoding."""
+        return self._git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
+                         "--no-signoff", "--src-prefix=a/", "--dst-prefix=b/", patch.commit)
 
     def check_out(self, patch, tree):
         """Makes the folder TREE what it is after PATCH."""
@@ -161,9 +167,9 @@ def from_range(path, text):
     if ask("status", "--porcelain", "--untracked-files=no").stdout.strip():
         raise CouldNotRun(f"{path} has changes that are in no commit, and only commits are validated. "
                           "Commit or stash them, then run the same command again.")
-    # Two trees may both be called linux.
+    # Two trees may both be called linux, and Linux builds in no folder whose name has a blank or a colon.
     place = Path(path).resolve()
-    name = f"{place.name}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}"
+    name = f"{re.sub('[^A-Za-z0-9._-]', '_', place.name)}-{hashlib.sha256(str(place).encode()).hexdigest()[:8]}"
     series = Series(name, git_dir.stdout.strip(), base, tip)
     for name in NEEDED:
         if ask("cat-file", "-e", f"{series.patches[0].commit}:{name}").returncode:

@@ -63,9 +63,8 @@ def checkpatch(series, tree):
     for patch in series.patches[1:]:
         done = subprocess.run(
             ["perl", tree / "scripts/checkpatch.pl", "--no-tree", "--quiet", "--terse", "--strict", "--show-types",
-             *series.checkpatch, "-"], input=series.mail(patch), capture_output=True, text=True,
-            errors="backslashreplace", check=False, cwd=tree, env=env)
-        lines = [line for line in (done.stdout + done.stderr).splitlines()
+             *series.checkpatch, "-"], input=series.mail(patch), capture_output=True, check=False, cwd=tree, env=env)
+        lines = [line for line in (done.stdout + done.stderr).decode(errors="backslashreplace").splitlines()
                  if line.strip() and not line.startswith("total:")]
         if done.returncode and not lines:
             lines = [f"it ended with status {done.returncode} and said nothing"]
@@ -99,7 +98,7 @@ def write_results(series, walk, hosts, records, text, wrong, notes, facts):
         folder = shutil.copytree(walk.state / walk.key(patch), partial / f"patch-{patch.number:02}")
         mail = folder / "patch.txt"
         if patch.number or not series.published:
-            mail.write_text(series.mail(patch), encoding="utf-8")
+            mail.write_bytes(series.mail(patch))
         patches.append((folder.name, mail if mail.exists() else None, records[patch.number]))
     facts = {**facts, "base": job.version_of(walk.tree), "commit": series.published}
     # Ours stands on the baseline, of which these say nothing.

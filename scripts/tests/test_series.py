@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
+"""What is read of a git tree, whatever its owner's settings and files are like."""
+
 import subprocess
 import tempfile
 import unittest
 from pathlib import Path
 
-from series import Series
+from series import NEEDED, Series, from_range
 
 
-class Touched(unittest.TestCase):
-    """Which files a walk looks at."""
-
+class Repository(unittest.TestCase):
     def setUp(self):
-        self.place = tempfile.TemporaryDirectory()
+        self.place = tempfile.TemporaryDirectory(prefix="my linux:")
         self.addCleanup(self.place.cleanup)
         self.git("init", "-q")
         self.commit("base", **{"stays.c": "0", "gone.c": "0", "there.c": "0", "text": "0"})
@@ -28,12 +28,33 @@ class Touched(unittest.TestCase):
             if text is None:
                 path.unlink()
             else:
-                path.write_text(text, encoding="utf-8")
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text if isinstance(text, bytes) else text.encode())
         self.git("add", "-A")
         self.git("commit", "-q", "-m", subject)
 
     def series(self):
         return Series("linux", Path(self.place.name, ".git"), self.base, "HEAD")
+
+
+class Mail(Repository):
+    def test_it_is_the_patch_to_the_byte(self):
+        self.commit("one", **{"there.c": b"line\r\ncaf\xe9\n"})
+        self.git("config", "format.signOff", "true")
+        mail = self.series().mail(self.series().patches[1])
+        self.assertIn(b"+line\r\n+caf\xe9\n", mail)
+        self.assertNotIn(b"Signed-off-by", mail)
+
+
+class Range(Repository):
+    def test_its_tree_here_has_a_name_that_linux_builds_in(self):
+        self.commit("a base", **{"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n", **{name: "0" for name in NEEDED}})
+        self.commit("one", **{"there.c": "1"})
+        self.assertRegex(from_range(self.place.name, "HEAD^..HEAD").name, r"^my_linux_\w+-[0-9a-f]{8}$")
+
+
+class Touched(Repository):
+    """Which files a walk looks at."""
 
     def test_a_patch_has_what_it_leaves(self):
         self.commit("one", **{"new.c": "1", "there.c": "1", "gone.c": None, "text": "1"})

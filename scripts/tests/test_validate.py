@@ -58,7 +58,7 @@ class Checkpatch(unittest.TestCase):
             tree = Path(folder).resolve()
             (tree / "scripts").mkdir()
             (tree / "scripts/checkpatch.pl").write_text(script, encoding="utf-8")
-            theirs = SimpleNamespace(patches=[Patch(0, "", ""), Patch(1, "", "")], mail=lambda patch: "a mail",
+            theirs = SimpleNamespace(patches=[Patch(0, "", ""), Patch(1, "", "")], mail=lambda patch: b"a mail",
                                      checkpatch=(), published=published, git_dir="/their/.git")
             return [line.replace(folder, "TREE") for line in checkpatch(theirs, tree)[1]]
 
