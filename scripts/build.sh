@@ -118,7 +118,9 @@ if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
 	fi
 	needs_space "$tree" 200
 	say "objects of $(basename "$tree") without CONFIG='$*'"
-	new=$(mktemp -d "$tree/$out.XXXXXX")
+	# What was killed before it was whole.
+	rm -rf "$tree/$out".new.??????
+	new=$(mktemp -d "$tree/$out.new.XXXXXX")
 	trap 'rm -rf "$new"' EXIT
 	flock -s "$tree/out/.lock" cp -a "$tree/out/." "$new"
 	rm -f "$new/.built" "$new/.configured"

@@ -23,6 +23,9 @@ for lock in "$3"/out*/.lock; do
 	exec 9< "$lock"
 	flock -sn 9 || { say "an earlier build of $3 has yet to end; waiting for it" && flock -s 9; }
 done
+# So could a git that outlives who was killed, which has the index locked as well.
+exec 8>> "$3/.checkout.lock"
+flock -n 8 || { say "an earlier checkout of $3 has yet to end; waiting for it" && flock 8; }
 export GIT_DIR=$1 GIT_WORK_TREE=$3 GIT_INDEX_FILE=$3/.index
 rm -f "$GIT_INDEX_FILE.lock"
 git() { command git -c core.splitIndex=false -c core.sparseCheckout=false -c core.fsmonitor=false -c core.hooksPath=/dev/null "$@"; }

@@ -141,6 +141,37 @@ cannot_validate() {
 	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 2 ]
 }
 
+@test "what a killed walk left checking out is waited for" {
+	local held=$BATS_TEST_TMPDIR/held tree=$BATS_TEST_TMPDIR/tree said=$BATS_TEST_TMPDIR/said looks
+	mkdir "$BATS_TEST_TMPDIR/bin" "$tree"
+	# A git that has the index locked until it may go on.
+	mkfifo "$held"
+	cat > "$BATS_TEST_TMPDIR/bin/git" <<- END
+		#!/bin/bash
+		[[ " \$* " != *" read-tree "* ]] || { touch "\$GIT_INDEX_FILE.lock" && read -r < "$held" && rm "\$GIT_INDEX_FILE.lock"; }
+		exec "$(command -v git)" "\$@"
+	END
+	chmod 755 "$BATS_TEST_TMPDIR/bin/git"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH "$TOP/scripts/checkout.sh" "$LINUX/.git" old "$tree" 3>&- &
+	exec 8<> "$held"
+	until [ -e "$tree/.index.lock" ]; do
+		sleep 0.1
+	done
+	kill -9 $!
+	wait $! || true
+	"$TOP/scripts/checkout.sh" "$LINUX/.git" main "$tree" > "$said" 2>&1 3>&- 8>&- &
+	for ((looks = 0; looks < 100; looks++)); do
+		! grep -q "an earlier checkout of .* has yet to end; waiting for it" "$said" || break
+		sleep 0.1
+	done
+	cat "$said"
+	[ -e "$tree/.index.lock" ]
+	echo go >&8
+	exec 8>&-
+	wait $!
+	[ "$(cat "$tree/virt/kvm/kvm_main.c")" = 2 ]
+}
+
 @test "sparse looks at what it is asked about, however make names it, and at all if that is nothing" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\necho looks "$@"\n' > "$BATS_TEST_TMPDIR/bin/sparse"
