@@ -134,7 +134,7 @@ def not_shown(patch, before, record, patterns=(), known=None):
 
 
 def notes(patches, records, patterns, known):
-    """{number: sentences of not_shown(), and on what passed when it was tried again}."""
+    """{number: sentences of not_shown(), on what passed when it was tried again, and on what nobody compiled}."""
     told, before = {}, {"cases": []}
     for patch in patches:
         record = records[patch.number]
@@ -142,6 +142,8 @@ def notes(patches, records, patterns, known):
         told[patch.number] += [f"passes only with more time: {case['name']} on {case['host']}"
                                for case in record["cases"]
                                if is_green(case["verdict"]) and case["reason"].startswith(TRIED_AGAIN)]
+        if patch.number and record["uncompiled"]:
+            told[patch.number].append(f"not compiled here: {', '.join(record['uncompiled'])}")
         before = record if record["built"] else before
     return told
 

@@ -122,6 +122,10 @@ class MutantWalk(Walk):
         super().__init__(series, list(every.values()), ["user_irq_*"])
         self.clause_of = {name: case.clause for case in clauses.read_cases() for name in case.names()}
 
+    def title(self, patch):
+        # Not by a number, which another mutant may get.
+        return f"mutant {patch.subject}"
+
     def key(self, patch):
         mutant = self.mutants.get(patch.number)
         return digest(super().key(patch), *self.cases_of(mutant), *mutant.shows) if mutant else super().key(patch)

@@ -39,6 +39,8 @@ _COMPLAINT = re.compile(r"(?:(?:\b|/)(?P<place>[\w./-]+?):(?:[\d.-]+:)*\s*|^)"
                         r"(?:fatal )?(?P<kind>warning|error)(?: \(\w+\))?: (?P<text>.*)", re.I)
 # What build.sh ends with when the tree is at fault. Whatever else went wrong is told by another status.
 _DOES_NOT_BUILD = 3
+# Where sources are that are no part of a kernel.
+_NO_KERNEL = ("tools/", "scripts/", "samples/", "Documentation/")
 # The scripts that make what a record tells of, beside the modules that this one needs.
 _SCRIPTS = ("build.sh", "checkout.sh", "sparse.sh", "steps.sh", "tree.sh")
 
@@ -103,9 +105,10 @@ def alone():
 
 
 class Walk:
-    """One walk. Records are {"built", "error", "warnings", "compiler", "cases", "seconds"}.
+    """One walk. Records are {"built", "error", "warnings", "uncompiled", "compiler", "cases", "seconds"}.
 
     WARNINGS are those of the compiler, of all that the patch makes anew, and of sparse, of the series' own files.
+    UNCOMPILED are those of the patch's files that nothing here is made from, so that nobody looked at them.
     """
 
     # What is walked along, and where in build/ the records are kept.
@@ -148,8 +151,10 @@ class Walk:
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.content = digest(_content(self.tests / "small", self.guest, TOP / "kernel/configs"), _bench(self),
-                              _version("aarch64-linux-gnu-gcc"), _version("sparse"),
+        self.content = digest(_content(*(self.tests / part for part in ("small", "failed")), self.guest,
+                                       TOP / "kernel/configs"), *self.programs, _bench(self),
+                              *map(_version, ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-ld", "sparse")),
+                              os.environ.get("KCFLAGS", ""),
                               # The series' own history has but a part of it.
                               base_of(self.tree))
 
@@ -157,10 +162,17 @@ class Walk:
         """The hosts that a patch is booted on."""
         return self.hosts
 
+    def title(self, patch):
+        """What the files of its record call PATCH."""
+        return f"{self.what} {patch.number}"
+
     def key(self, patch):
+        changed = self.series.changed(patch)
+        # sparse looks at the series' own users of a header.
+        users = self.series.sources() if any(name.endswith(".h") for name in changed) else ()
         hosts = [(host.name, host.values, _version(qemu_of(host))) for host in self.hosts_for(patch)]
         return digest(self.content, json.dumps(hosts, sort_keys=True), *tests_environment(True),
-                      *self.config, *self.patterns, self.series.tree_id(patch), *self.series.changed(patch),
+                      *self.config, *self.patterns, self.title(patch), self.series.tree_id(patch), *changed, *users,
                       *(self._behind(patch) if self.hasty else ()))
 
     def _behind(self, patch):
@@ -222,21 +234,23 @@ class Walk:
     def _build(self, patch):
         began = time.time()
         self.series.check_out(patch, self.tree)
+        if patch.number:
+            self._drop_unheard()
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
         whole, unheard = "", set(self.series.changed(patch))
         if patch.number == 0 and not self.clean_build():
             # By itself, for its time to be that of a build and no more.
             _, _, whole = self._make({})
             if self.clean_build():
-                # Of that all was heard, and sparse alone has anything to add.
-                unheard &= set(self.series.sources())
+                # Of that all was heard, and sparse alone has anything to add. Without a source it looks at all.
+                unheard &= set(self.series.sources() or unheard)
         for name in unheard:
             os.utime(self.tree / name, follow_symlinks=False)
         status, image, text = self._make(
             {"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "\n".join(self.series.sources())} if self.sparse else {})
         # What both builds compiled said the same twice.
         warnings = sorted((Counter(complaints(whole)) | Counter(complaints(text))).elements())
-        record = {"built": not status, "error": "", "warnings": warnings,
+        record = {"built": not status, "error": "", "warnings": warnings, "uncompiled": self._uncompiled(patch),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
@@ -247,6 +261,29 @@ class Walk:
         record["seconds"]["build"] = round(time.time() - began, 1)
         self.seconds["kernels"] += record["seconds"]["build"]
         return folder, record
+
+    def _drop_unheard(self):
+        """Drops the objects of a build that was broken off: nobody heard what was said of them."""
+        mark = self.tree / self.out / ".mark"
+        if mark.exists() and not mark.with_name(".built").exists():
+            begun = mark.stat().st_mtime
+            for path in mark.parent.rglob("*.o"):
+                if path.stat().st_mtime > begun:
+                    path.unlink()
+
+    def _uncompiled(self, patch):
+        mine = [name for name in self.series.changed(patch)
+                if name.endswith((".c", ".h", ".S")) and not name.startswith(_NO_KERNEL)]
+        if not mine:
+            return []
+        # What each object was made from, in names that may go by way of another folder.
+        made = "".join(path.read_text(errors="replace") for path in (self.tree / self.out).rglob(".*.cmd"))
+
+        def is_made(name):
+            found = re.findall(rf"\.\./\S*{re.escape(Path(name).name)}\b", made)
+            return f"../{name}" in map(os.path.normpath, found)
+
+        return [name for name in mine if not is_made(name)]
 
     def _make(self, variables):
         """Returns whether the kernel does not build, the path of its image, and all that was said."""
@@ -318,7 +355,7 @@ class Walk:
             record["seconds"]["tests"] = round(time.time() - began, 1)
             self.seconds["boots beside them"] += record["seconds"]["tests"]
             drop_kernel(folder / "Image")
-            about = {"base": self.series.name, "tree": f"{self.what} {patch.number}", "patches": patch.number,
+            about = {"base": self.series.name, "tree": self.title(patch), "patches": patch.number,
                      "hosts": list(dict.fromkeys(one.host.name for one in runs))}
             results.write(folder, cases, about, record["seconds"], [boot for one in runs for boot in one.boots])
         (folder / "record.json").write_text(json.dumps(record, indent=1), encoding="utf-8")

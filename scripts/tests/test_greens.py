@@ -3,7 +3,7 @@
 
 import unittest
 
-from greens import fallen, judge, matrix, not_shown, sentence
+from greens import fallen, judge, matrix, not_shown, notes, sentence
 from programs import left_out
 from series import Patch
 
@@ -74,6 +74,13 @@ class NotShown(unittest.TestCase):
         patch = Patch(1, "", "", ["t.a", "t.b", "t.c"])
         self.assertEqual(not_shown(patch, record(b="fail fail"), record(a="pass pass", b="pass pass", c="fail fail")),
                          ["not shown red, cases of it skip before it or have no verdict: t.a"])
+
+
+class Notes(unittest.TestCase):
+    def test_what_no_object_is_made_from(self):
+        records = {0: {**record(), "uncompiled": ["x.c"]}, 1: {**record(), "uncompiled": ["x.c"]}}
+        told = notes([Patch(0, "", ""), Patch(1, "", "")], records, ["t"], ["t"])
+        self.assertEqual(told, {0: [], 1: ["not compiled here: x.c"]})
 
 
 class Chosen(unittest.TestCase):

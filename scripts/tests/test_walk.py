@@ -3,6 +3,7 @@
 """A walk along a series, with kernels and verdicts made up for it."""
 
 import json
+import os
 import tempfile
 import time
 import unittest
@@ -237,6 +238,33 @@ class Walks(WithoutMachines):
         self.assertEqual(again.records[1]["warnings"], ["a.c: first"])
         self.assertEqual(sorted(records), [0, 1, 2])
 
+    def test_what_a_build_that_was_killed_said_is_heard(self):
+        one = WithoutKernels(self.series)
+        one.series.check_out(one.series.patches[1], one.tree)
+        # Somebody hears of the base, and nobody of what was compiled behind it, for its build went on alone.
+        (one.tree / "out").mkdir()
+        for name in ("base", "a.c"):
+            (one.tree / f"out/{name}.o").touch()
+        (one.tree / "out/.mark").touch()
+        for number, name in enumerate(("base.o", ".mark", "a.c.o"), 1):
+            os.utime(one.tree / "out" / name, (number, number))
+        os.utime(one.tree / "source/a.c", (1, 1))
+        one._drop_unheard()
+        self.assertEqual([path.name for path in (one.tree / "out").glob("*.o")], ["base.o"])
+        (one.tree / "out/a.c.o").touch()
+        (one.tree / "out/.built").touch()
+        one._drop_unheard()
+        self.assertTrue((one.tree / "out/a.c.o").exists())
+
+    def test_what_nothing_is_made_from(self):
+        one = WithoutKernels(Series({1: ("x.c", "fine")}))
+        (one.tree / "out/kvm/hyp").mkdir(parents=True)
+        (one.tree / "out/kvm/hyp/.x.o.cmd").write_text("deps := ../kvm/hyp/vhe/../x.c \\\n  ../include/a.h\n")
+        for changed in (["kvm/hyp/x.c", "include/a.h", "tools/t.c", "Kconfig"], ["kvm/x.c", "include/a.hh", "b.S"]):
+            one.series.changed = lambda patch, changed=changed: changed
+            unmade = [name for name in changed if name in ("kvm/x.c", "b.S")]
+            self.assertEqual(one._uncompiled(one.series.patches[1]), unmade)
+
     def test_why_a_boot_could_not_go_on_is_said(self):
         def verdict(_patch):
             CHILDREN.stop()
@@ -336,6 +364,15 @@ class Key(WithoutMachines):
         self.assertEqual(one.key(patch), before)
         with mock.patch.object(one.hosts[0], "name", "nvhe"):
             self.assertNotEqual(one.key(patch), before)
+        with mock.patch.object(patch, "number", 2), mock.patch.object(one.series, "changed", lambda _patch: ["a.c"]):
+            renumbered = one.key(patch)
+            self.assertNotEqual(renumbered, before)
+            one.series.sources = lambda: ["source/another.c"]
+            self.assertEqual(one.key(patch), renumbered)
+            one.series.changed = lambda _patch: ["a.h"]
+            header = one.key(patch)
+            one.series.sources = lambda: ["source/a.c"]
+            self.assertNotEqual(one.key(patch), header)
         one.content = "other tests, scripts or another compiler"
         self.assertNotEqual(one.key(patch), before)
 
