@@ -142,7 +142,7 @@ class Walks(WithoutMachines):
         one.go()
         self.assertEqual(beside, [True] * 3)
 
-    def heard_of_the_base(self, prepare=lambda tree: None):
+    def heard_of_the_base(self, prepare=lambda tree: None, sources=("source/a.c",)):
         """What each build says of a base with a source and a header that complain, and the record's warnings."""
         class Old(Series):
             def _files(self, patch):
@@ -152,7 +152,7 @@ class Walks(WithoutMachines):
                 return super().changed(patch) if patch.number else ["source/a.c", "source/a.h"]
 
             def sources(self):
-                return ["source/a.c"]
+                return [*sources]
 
         said = []
         one = WithoutKernels(Old({1: ("b.c", "fine")}))
@@ -165,6 +165,10 @@ class Walks(WithoutMachines):
         source, header = "a.c:1: warning: old\n", "a.h:1: warning: old\n"
         told = ["a.c: old", "a.h: old"]
         self.assertEqual(self.heard_of_the_base(), ([source + header + "nothing", source], told))
+
+    def test_of_a_series_without_a_source_all_is(self):
+        said, _ = self.heard_of_the_base(sources=())
+        self.assertEqual(said[1], "a.c:1: warning: old\na.h:1: warning: old\n")
 
     def test_after_a_build_that_had_objects_already_all_is_compiled_again(self):
         def interrupted(tree):
