@@ -16,6 +16,7 @@
 
 #define ROUNDS		50
 #define OVERFLOWS	20
+#define EXITS		1000
 #define RANDOM_STATES	2000
 #define COUNTER_TRIES	20
 /* ID_AA64DFR0_EL1.PMUVer, and from which one on event counters can have 64 bits. */
@@ -979,6 +980,62 @@ TEST_F(all, chained_counters_that_count_overflow_at_64_bits)
 	if (missing)
 		SKIP(return, "%s", missing);
 	ASSERT_CHAIN_IS_TOLD(ARMV8_PMUV3_PERFCTR_CPU_CYCLES);
+}
+
+/* The guest's: cycles until its counter overflows */
+static u64 cycles_left;
+
+static void guest_overflows_about_its_knock(struct user_irq_guest *g)
+{
+	for (;;) {
+		guest_count(USER_IRQ_CYCLE_COUNTER, 0, READ_ONCE(cycles_left));
+		guest_knock(g);
+		write_sysreg(BIT(USER_IRQ_CYCLE_COUNTER), pmcntenclr_el0);
+		write_sysreg(~0U, pmovsclr_el0);
+		isb();
+		guest_knock(g);
+	}
+}
+
+/*
+ * A counter may overflow in the last moment before the guest leaves for something else:
+ * that return shows it. A host whose interrupt comes a little later may have returned by
+ * then: the next KVM_RUN tells it. That is seldom, for the way back is longer.
+ *
+ * Clause: every-return
+ */
+TEST_F(all, overflow_about_an_exit_shows_in_that_return)
+{
+	const char *missing = user_irq_uncountable();
+	struct kvm_vcpu *vcpu = self->vcpus[0];
+	int i, with_it = 0, after_it = 0;
+	struct user_irq_return r;
+	u64 left = 10000;
+
+	if (missing)
+		SKIP(return, "%s", missing);
+
+	user_irq_start_at(vcpu, guest_overflows_about_its_knock);
+	for (i = 0; i < EXITS; i++) {
+		write_guest_global(vcpu->vm, cycles_left, left);
+		r = user_irq_run(vcpu);
+		if (r.kind == USER_IRQ_INTR) {
+			/* Before the guest left: a little later the next time. */
+			ASSERT_EQ(KVM_ARM_DEV_PMU, r.levels);
+			left += left / 16 + i % 16;
+			user_irq_run_to_knock(vcpu, &r);
+			ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, r);
+		} else {
+			ASSERT_EQ(USER_IRQ_KNOCK, r.kind);
+			with_it += !!r.levels;
+			after_it += user_irq_level(vcpu, KVM_ARM_DEV_PMU) != !!r.levels;
+			left -= left / 16;
+		}
+		user_irq_run_to_knock(vcpu, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
+	}
+	EXPECT_LE(after_it, max(with_it / 4, EXITS / 100));
+	TH_LOG("%d showed it, %d did not", with_it, after_it);
 }
 
 static void guest_overflows_for_ever(struct user_irq_guest *g)
