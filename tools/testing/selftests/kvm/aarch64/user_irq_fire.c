@@ -333,6 +333,7 @@ static void guest_moves_and_leaves(struct user_irq_guest *g)
 
 FIXTURE(exits) {
 	struct kvm_vcpu *vcpu;
+	u64 lines;
 	void *page;
 };
 
@@ -354,7 +355,7 @@ FIXTURE_SETUP(exits)
 		.nr_functions = 1,
 		.action = KVM_SMCCC_FILTER_FWD_TO_USER,
 	};
-	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	const char *missing = user_irq_missing(0);
 	struct kvm_guest_debug debug = {
 		.control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
 	};
@@ -364,7 +365,8 @@ FIXTURE_SETUP(exits)
 	if (missing)
 		SKIP(return, "%s", missing);
 
-	vm = user_irq_vm(USER_IRQ_LINES, 1, guest_moves_and_leaves, &self->vcpu);
+	self->lines = user_irq_lines_here();
+	vm = user_irq_vm(self->lines, 1, guest_moves_and_leaves, &self->vcpu);
 	pages = vm_calc_num_guest_pages(vm->mode, getpagesize());
 	vm_userspace_mem_region_add(vm, VM_MEM_SRC_ANONYMOUS, READ_ONLY_GPA, 1, pages,
 				    KVM_MEM_READONLY);
@@ -893,11 +895,11 @@ FIXTURE(vms) {
 
 FIXTURE_SETUP(vms)
 {
-	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	const char *missing = user_irq_missing(0);
 
 	if (missing)
 		SKIP(return, "%s", missing);
-	self->lines = USER_IRQ_LINES;
+	self->lines = user_irq_lines_here();
 }
 
 FIXTURE_TEARDOWN(vms)
@@ -911,10 +913,13 @@ FIXTURE_TEARDOWN(vms)
  */
 TEST_F(vms, fall_of_the_pmu_by_psci_off_and_on_is_told)
 {
+	const char *missing = user_irq_missing(KVM_ARM_DEV_PMU);
 	struct user_irq_return r, *returns;
 	struct kvm_vcpu *vcpus[2];
 	int i;
 
+	if (missing)
+		SKIP(return, "%s", missing);
 	user_irq_vm(self->lines, 2, guest_knocks, vcpus);
 	for (i = 0; i < 2; i++)
 		user_irq_guest(vcpus[i])->line = KVM_ARM_DEV_PMU;
@@ -1012,7 +1017,7 @@ TEST_F(vms, many_with_and_without_a_vgic)
 	int i, with = 0, others_ran = 0;
 
 	for (i = 0; i < MANY_VMS; i++) {
-		user_irq_vm(self->lines & ~(u64)KVM_ARM_DEV_PMU, 1, guest_raises_and_runs_on,
+		user_irq_vm(USER_IRQ_TIMERS, 1, guest_raises_and_runs_on,
 			    &vms[i].vcpu);
 		vms[i].gic_fd = i % 2 ? user_irq_add_vgic(vms[i].vcpu->vm) : -1;
 		if (vms[i].gic_fd >= 0)
@@ -1109,6 +1114,7 @@ static bool kernel_warned(int fd)
  */
 TEST_F(vms, failed_first_run_takes_nothing_from_others)
 {
+	const char *missing = user_irq_missing(KVM_ARM_DEV_PMU);
 	struct kvm_vcpu_init init;
 	struct user_irq_return r;
 	const int log = open_kernel_log();
@@ -1116,6 +1122,8 @@ TEST_F(vms, failed_first_run_takes_nothing_from_others)
 	struct kvm_vm *vm;
 	int i, fd;
 
+	if (missing)
+		SKIP(return, "%s", missing);
 	if (log < 0)
 		TH_LOG("/dev/kmsg cannot be read: a warning of the kernel's will not be seen here");
 	user_irq_vm(self->lines, 1, guest_raises, &vcpu);

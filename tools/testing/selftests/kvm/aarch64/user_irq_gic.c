@@ -247,7 +247,7 @@ static struct user_irq_return run_with_gic(struct gicv2 *gic, struct device *dev
 static struct kvm_vm *vm_with_gic(struct gicv2 *gic, int nr_vcpus, void *guest_code,
 				  struct kvm_vcpu *vcpus[])
 {
-	struct kvm_vm *vm = user_irq_vm(USER_IRQ_LINES, nr_vcpus, guest_code, vcpus);
+	struct kvm_vm *vm = user_irq_vm(user_irq_lines_here(), nr_vcpus, guest_code, vcpus);
 
 	gicv2_init(gic, vm, nr_vcpus);
 	virt_map(vm, DEVICE_BASE, DEVICE_BASE, 1);
@@ -272,7 +272,8 @@ FIXTURE_VARIANT_ADD(one, device) { .intid = DEVICE_INTID };
 
 FIXTURE_SETUP(one)
 {
-	const char *missing = user_irq_missing(USER_IRQ_LINES);
+	const char *missing =
+		user_irq_missing(variant->intid == GICV2_INTID_PMU ? KVM_ARM_DEV_PMU : 0);
 	struct kvm_vm *vm;
 
 	if (missing)

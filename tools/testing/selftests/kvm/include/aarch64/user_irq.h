@@ -171,6 +171,7 @@ static inline void guest_wfi(void)
 bool user_irq_forced(void);
 u64 user_irq_lines_of(int version);
 const char *user_irq_missing(u64 lines);
+u64 user_irq_lines_here(void);
 const char *user_irq_uncountable(void);
 struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 			   struct kvm_vcpu *vcpus[]);

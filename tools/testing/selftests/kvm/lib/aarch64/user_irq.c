@@ -151,6 +151,16 @@ const char *user_irq_missing(u64 lines)
 	return reason;
 }
 
+/**
+ * user_irq_lines_here() - the lines of a vCPU with all the devices that KVM has here
+ *
+ * Return: those of the timers, and of the PMU where guests can have one.
+ */
+u64 user_irq_lines_here(void)
+{
+	return user_irq_missing(KVM_ARM_DEV_PMU) ? USER_IRQ_TIMERS : USER_IRQ_LINES;
+}
+
 static sig_atomic_t pmu_fired;
 
 /* What one case found out, for all of a program's: each is a process of its own. */
