@@ -70,6 +70,9 @@ static void judge(struct vcpu_thread *t, const struct user_irq_return *r, bool *
 		t->failure = "KVM_RUN did not come back as it should";
 	} else if (levels & ~g->line) {
 		t->failure = "a line is high that is not the guest's";
+	} else if (t->field_is_ours && levels && !user_irq_level(t->vcpu, g->line)) {
+		/* A guest that does not run lowers nothing, so it was low by then. */
+		t->failure = "high in the field, and not by the registers";
 	} else if (r->kind == USER_IRQ_KNOCK) {
 		if (levels || !*told)
 			t->failure = levels ? "high after it was lowered" : "the rise was not told";
