@@ -12,6 +12,9 @@
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
 
+/* So many turns of a VM beside one whose line is high */
+#define TURNS		20
+
 /* So often a try that time overtook is repeated. */
 #define MAX_TRIES	13
 
@@ -148,6 +151,53 @@ TEST_F(line, each_rise_interrupts_the_host)
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
 	EXPECT_LE(enough, user_irq_host_interrupts(variant->line, cpu));
+}
+
+/*
+ * Whatever the host masks while a line is high, it does for that VM's turn: another
+ * one, which runs next, is interrupted by its timer as ever. Only a turn that one thing
+ * ended tells whether that was the timer: a tick may have been first, but not often.
+ *
+ * Clause: return-before-run
+ */
+TEST_F(line, interrupts_the_host_beside_a_high_line)
+{
+	const int cpu = sched_getcpu();
+	int tries, by_one = 0, by_the_timer = 0;
+	struct user_irq_return r;
+	struct kvm_vcpu *beside;
+	long before;
+	u64 exits;
+
+	if (user_irq_host_interrupts(variant->line, cpu) < 0)
+		SKIP(return, "KVM emulates this timer here: it has no interrupt of its own");
+
+	user_irq_vm(variant->line, 1, guest_raises, &beside);
+	ASSERT_TRUE(user_irq_pin_thread(0, cpu));
+	self->g->delay_us = 100;
+	for (tries = 0; tries < 200 && by_one < TURNS; tries++) {
+		bool one;
+
+		user_irq_run_to_knock(beside, &r);
+		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
+
+		before = user_irq_host_interrupts(variant->line, cpu);
+		exits = user_irq_stat(self->vcpu, "exits");
+		user_irq_start_at(self->vcpu, guest_arms_and_spins);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+		one = user_irq_stat(self->vcpu, "exits") == exits + 1;
+		by_one += one;
+		by_the_timer += one && user_irq_host_interrupts(variant->line, cpu) > before;
+
+		user_irq_set_level(self->vcpu, variant->line, false);
+		r = user_irq_run(self->vcpu);
+		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
+	}
+	kvm_vm_free(beside->vm);
+	EXPECT_LT(0, by_one);
+	EXPECT_LE(by_one, 2 * by_the_timer)
+		TH_LOG("%d of %d turns", by_the_timer, by_one);
 }
 
 /* No line has this bit: a return that shows it shows what the VMM wrote after it. */
