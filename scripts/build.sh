@@ -107,22 +107,37 @@ not_taken() {
 	done
 }
 
+# The kernel here that has the most of these fragments, and no other.
+nearest() {
+	local folder word words best=out most=0
+	for folder in "$tree"/out.*/.built; do
+		folder=${folder#"$tree"/} folder=${folder%/.built}
+		IFS=. read -ra words <<< "${folder#out.}"
+		for word in "${words[@]}"; do
+			[[ " $* " == *" $word "* ]] || continue 2
+		done
+		[ ${#words[@]} -le $most ] || { best=$folder most=${#words[@]}; }
+	done
+	echo "$best"
+}
+
 # With an optional fragment most objects are as without, and the next fragment's kernel takes them, too.
 if [ $# -gt 0 ] && [ ! -d "$tree/$out" ]; then
 	status=0
-	"$0" "$tree" > /dev/null || status=$?
+	from=$(nearest "$@")
+	[ "$from" != out ] || "$0" "$tree" > /dev/null || status=$?
 	if [ "$status" -ne 0 ]; then
 		# Who looks into the log of this one finds why.
 		cp "$TOP/build/log/build-$(basename "$tree")-out.log" "$log" 2> /dev/null || true
 		exit "$status"
 	fi
 	needs_space "$tree" 200
-	say "objects of $(basename "$tree") without CONFIG='$*'"
+	say "objects of $(basename "$tree"), $from, for CONFIG='$*'"
 	# What was killed before it was whole.
 	rm -rf "$tree/$out".new.??????
 	new=$(mktemp -d "$tree/$out.new.XXXXXX")
 	trap 'rm -rf "$new"' EXIT
-	flock -s "$tree/out/.lock" cp -a "$tree/out/." "$new"
+	flock -s "$tree/$from/.lock" cp -a "$tree/$from/." "$new"
 	rm -f "$new/.built" "$new/.configured"
 	mv -T "$new" "$tree/$out"
 fi

@@ -411,7 +411,7 @@ static int run_to_exit(struct kvm_vcpu *vcpu, void *page, struct user_irq_return
  * Whatever the guest leaves for after its line has moved, that return tells it
  * too, if none did before. What the kernel sees to by itself, as to a page that
  * was not there, is no return: then there has to be one for the change alone,
- * before the guest gets as far as its knock.
+ * before the guest gets as far as its knock. More than one there never is.
  *
  * Clause: any-exit
  */
@@ -810,21 +810,29 @@ static void raise_irq(void *vcpu)
 }
 
 /*
- * A VMM may raise an input from another thread: the guest has the interrupt
- * although it leaves on no account. A tick of the host would end its turn as well,
- * later.
+ * A VMM may raise an input from another thread: the guest has the interrupt at once,
+ * although it leaves on no account. A tick of the host would end its turn as well, a
+ * little later; a CPU that the vCPU has for itself (nohz_full=) has none.
  *
  * Clause: delivery
  */
 TEST_F(input, raised_by_another_thread_interrupts_the_guest)
 {
 	struct user_irq_return r;
+	bool at_once;
+	int i;
 
-	user_irq_start_at(self->vcpu, guest_computes_until_interrupted);
+	if (user_irq_cpu(1) < 0)
+		SKIP(return, "one CPU: nobody raises an input while a guest runs");
+
 	ASSERT_LINE_IS_TOLD(self->vcpu);
-
-	r = user_irq_run_and(self->vcpu, false, raise_irq, self->vcpu);
-	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+	for (i = 0; i < 2; i++) {
+		user_irq_set_irq(self->vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
+		user_irq_start_at(self->vcpu, guest_computes_until_interrupted);
+		r = user_irq_run_alone_and(self->vcpu, i, raise_irq, self->vcpu, &at_once);
+		ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
+		EXPECT_TRUE(at_once);
+	}
 }
 
 /* Moves the vCPU's input, each time that it is its turn. */

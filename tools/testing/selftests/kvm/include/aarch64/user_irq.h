@@ -202,6 +202,8 @@ void user_irq_ignore_signal(int sig);
 void user_irq_keep_signal(struct kvm_vcpu *vcpu, int sig);
 int user_irq_cpu(int n);
 bool user_irq_pin_thread(pid_t tid, int cpu);
+struct user_irq_return user_irq_run_alone_and(struct kvm_vcpu *vcpu, int nth_cpu,
+					      void (*act)(void *arg), void *arg, bool *at_once);
 const char *user_irq_str(enum user_irq_kind kind, u64 levels);
 
 const struct user_irq_timer_regs *user_irq_timer_regs(u64 line);

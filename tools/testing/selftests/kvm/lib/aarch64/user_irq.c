@@ -948,6 +948,63 @@ bool user_irq_pin_thread(pid_t tid, int cpu)
 	return !sched_setaffinity(tid, sizeof(cpus), &cpus);
 }
 
+/* What another thread does from another CPU, with the vCPU's left to that alone. */
+struct elsewhere {
+	struct user_irq_guest *g;
+	int cpu;
+	void (*act)(void *arg);
+	void *arg;
+	u64 progress;
+};
+
+static void act_elsewhere(void *arg)
+{
+	const struct timespec some_ticks = { .tv_nsec = 20 * 1000 * 1000 };
+	struct elsewhere *e = arg;
+
+	TEST_ASSERT(user_irq_pin_thread(0, e->cpu), "cannot go to CPU %d: %s", e->cpu,
+		    strerror(errno));
+	/* The CPU that this leaves ends its tick with one of them. */
+	nanosleep(&some_ticks, NULL);
+	e->act(e->arg);
+	e->progress = READ_ONCE(e->g->progress);
+}
+
+/**
+ * user_irq_run_alone_and() - user_irq_run_and(), on a CPU that runs nothing else
+ * @vcpu: the vCPU, whose guest makes progress all the time
+ * @nth_cpu: which of the first two CPUs that the caller may run on, of which there are two
+ * @act: what another thread does from the other one, which makes the vCPU come back
+ * @arg: given to @act
+ * @at_once: set to whether the guest did less after @act than before it, in some ticks
+ *
+ * Where nohz_full= takes the tick of a CPU, nothing but what @act does ends the turn soon.
+ *
+ * Return: how KVM_RUN came back.
+ */
+struct user_irq_return user_irq_run_alone_and(struct kvm_vcpu *vcpu, int nth_cpu,
+					      void (*act)(void *arg), void *arg, bool *at_once)
+{
+	const int cpus[2] = { user_irq_cpu(0), user_irq_cpu(1) };
+	struct elsewhere e = {
+		.g = user_irq_guest(vcpu),
+		.cpu = cpus[!nth_cpu],
+		.act = act,
+		.arg = arg,
+	};
+	const u64 before = e.g->progress;
+	struct user_irq_return r;
+	cpu_set_t allowed;
+
+	TEST_ASSERT(!sched_getaffinity(0, sizeof(allowed), &allowed) &&
+		    user_irq_pin_thread(0, cpus[nth_cpu]), "cannot go to CPU %d: %s",
+		    cpus[nth_cpu], strerror(errno));
+	r = user_irq_run_and(vcpu, false, act_elsewhere, &e);
+	*at_once = e.g->progress - e.progress < e.progress - before;
+	sched_setaffinity(0, sizeof(allowed), &allowed);
+	return r;
+}
+
 /* UAPI has the virtual timer's CVAL and CNT swapped: no encodings here. */
 static const struct user_irq_timer_regs timer_regs[] = {
 	[VIRTUAL] = {
