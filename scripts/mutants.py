@@ -142,7 +142,7 @@ class MutantWalk(Walk):
 
     def boot(self, patch, folder):
         # The same for the series as for its mutants: a bound that it misses would pass for a kill.
-        settings = job.tests_environment(True)
+        settings = job.tests_environment(True, bound=job.PATIENT_BOUND)
         if patch.number == 0:
             plan = self.plan(folder, self.patterns, settings)
             runs = boot_hosts(self.hosts, plan, folder, self.jobs)
