@@ -862,6 +862,7 @@ TEST_F(all, event_counter_that_counts_overflows_at_64_bits)
 #define OVERFLOW_CYCLES		100000
 #define ALARM_US		500000
 #define WFI_TRIES		50
+#define WAITS			3
 
 static void guest_overflows_in_wfi(struct user_irq_guest *g)
 {
@@ -883,7 +884,7 @@ TEST_F(all, overflow_in_wfi_is_told)
 	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct user_irq_guest *g = user_irq_guest(vcpu);
 	struct user_irq_return r;
-	int tries, missed = 0, still = 0;
+	int tries, told = 0, missed = 0, still = 0;
 
 	if (missing)
 		SKIP(return, "%s", missing);
@@ -892,7 +893,7 @@ TEST_F(all, overflow_in_wfi_is_told)
 
 	g->line = KVM_ARM_DEV_EL1_VTIMER;
 	g->delay_us = ALARM_US;
-	for (tries = 0; tries < WFI_TRIES; tries++) {
+	for (tries = 0; tries < WFI_TRIES && told < WAITS; tries++) {
 		bool waited, overflowed;
 
 		user_irq_start_at(vcpu, guest_overflows_in_wfi);
@@ -903,21 +904,26 @@ TEST_F(all, overflow_in_wfi_is_told)
 		ASSERT_GE(USER_IRQ_KNOCK, r.kind)
 			TH_LOG("%s", user_irq_str(r.kind, r.levels));
 		waited = r.kind == USER_IRQ_INTR && user_irq_came_from(vcpu, USER_IRQ_INSN_WFI);
-		if (waited && r.levels & KVM_ARM_DEV_PMU) {
-			ASSERT_EQ(0, missed);
-			return;
+		if (waited && r.levels == KVM_ARM_DEV_PMU) {
+			told++;
+			continue;
 		}
 
 		/* Told before the guest was in its WFI, or when that had ended for no reason? */
 		overflowed = user_irq_get_reg(vcpu, KVM_ARM64_SYS_REG(SYS_PMOVSSET_EL0)) &
 			     BIT(USER_IRQ_CYCLE_COUNTER);
-		missed += overflowed && !(r.levels & KVM_ARM_DEV_PMU);
+		missed += overflowed && (r.kind == USER_IRQ_KNOCK ||
+					 (waited && !(r.levels & KVM_ARM_DEV_PMU)));
 		still += !overflowed && waited;
 	}
-	/* The counter had overflowed, and the guest waited or ran on: a skip would hide that. */
-	ASSERT_EQ(0, missed);
-	SKIP(return, "%s", still ? "the cycle counter stands still while a guest waits in WFI" :
-	     "no WFI waits until the cycle counter overflows");
+	/*
+	 * The counter had overflowed, and the guest waited or ran on: a skip would hide that.
+	 * It may do so now and then, with a WFI that ended before.
+	 */
+	ASSERT_LE(missed, told);
+	if (!told)
+		SKIP(return, "%s", still ? "the cycle counter stands still while a guest waits in WFI" :
+		     "no WFI waits until the cycle counter overflows");
 }
 
 /*
@@ -1012,7 +1018,7 @@ TEST_F(all, overflow_about_an_exit_shows_in_that_return)
 {
 	const char *missing = user_irq_uncountable();
 	struct kvm_vcpu *vcpu = self->vcpus[0];
-	int i, with_it = 0, after_it = 0;
+	int i, before_it = 0, with_it = 0, after_it = 0;
 	struct user_irq_return r;
 	u64 left = 10000;
 
@@ -1026,6 +1032,7 @@ TEST_F(all, overflow_about_an_exit_shows_in_that_return)
 		if (r.kind == USER_IRQ_INTR) {
 			/* Before the guest left: a little later the next time. */
 			ASSERT_EQ(KVM_ARM_DEV_PMU, r.levels);
+			before_it++;
 			left += left / 16 + i % 16;
 			user_irq_run_to_knock(vcpu, &r);
 			ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, r);
@@ -1038,6 +1045,7 @@ TEST_F(all, overflow_about_an_exit_shows_in_that_return)
 		user_irq_run_to_knock(vcpu, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, 0, r);
 	}
+	EXPECT_LT(0, before_it + with_it + after_it);
 	EXPECT_LE(after_it, max(with_it / 4, EXITS / 100));
 	TH_LOG("%d showed it, %d did not", with_it, after_it);
 }
