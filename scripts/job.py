@@ -33,7 +33,8 @@ SCRIPTS = TOP / "scripts"
 NUMBERS = ("KVM_USER_IRQ_SEED", "KVM_USER_IRQ_STEPS")
 # Seconds that a case waits that runs without the capability: they end a run where many hang, and yet are enough
 # for a busy machine, whose delay must not pass for a failure. With a hasty bound it may: what fails then, and should
-# not, is to be tried again. No quick case is near it where nothing else runs. A kill is not: there it is as without force.
+# not, is to be tried again. No quick case is near it where nothing else runs. What fails of a mutant is not tried
+# again, and has as much time as without force.
 BOUND, HASTY_BOUND, PATIENT_BOUND = 3, 0.3, 10
 # What is done in seconds. Every state, the interrupt controller and lines under fire take longer;
 # "user_irq_*" has them too.

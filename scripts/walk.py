@@ -250,7 +250,8 @@ class Walk:
             {"KBUILD_CHECKSRC": "1", "SPARSE_FILES": "\n".join(self.series.sources())} if self.sparse else {})
         # What both builds compiled said the same twice.
         warnings = sorted((Counter(complaints(whole)) | Counter(complaints(text))).elements())
-        record = {"built": not status, "error": "", "warnings": warnings, "uncompiled": [] if status else self._uncompiled(patch),
+        record = {"built": not status, "error": "", "warnings": warnings,
+                  "uncompiled": [] if status else self._uncompiled(patch),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:
