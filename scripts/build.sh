@@ -116,7 +116,7 @@ nearest() {
 		for word in "${words[@]}"; do
 			[[ " $* " == *" $word "* ]] || continue 2
 		done
-		[ ${#words[@]} -le $most ] || { best=$folder most=${#words[@]}; }
+		[ ${#words[@]} -le "$most" ] || { best=$folder most=${#words[@]}; }
 	done
 	echo "$best"
 }

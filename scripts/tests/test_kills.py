@@ -131,7 +131,7 @@ class Environments(unittest.TestCase):
             for number in (0, 1):
                 one.boot(Patch(number, "", ""), Path())
         self.assertIn("KVM_USER_IRQ_STEPS=123", settings[0])
-        self.assertLess({"KVM_USER_IRQ_FORCE=1", f"KVM_USER_IRQ_BOUND={job.BOUND}"}, set(settings[0]))
+        self.assertLess({"KVM_USER_IRQ_FORCE=1", f"KVM_USER_IRQ_BOUND={job.PATIENT_BOUND}"}, set(settings[0]))
         self.assertEqual(settings, [settings[0]] * len(settings))
 
 
