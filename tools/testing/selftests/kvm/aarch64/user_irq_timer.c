@@ -13,7 +13,7 @@
 #define INTERRUPTS	3
 
 /* So many turns of a VM beside one whose line is high */
-#define TURNS		20
+#define TURNS		10
 
 /* So often a try that time overtook is repeated. */
 #define MAX_TRIES	13
