@@ -275,10 +275,13 @@ class Walk:
     def _uncompiled(self, patch):
         mine = [name for name in self.series.changed(patch)
                 if name.endswith((".c", ".h", ".S")) and not name.startswith(_NO_KERNEL)]
-        if not mine:
+        if not (patch.number and mine):
             return []
-        # What each object was made from, in names that may go by way of another folder.
-        made = "".join(path.read_text(errors="replace") for path in (self.tree / self.out).rglob(".*.cmd"))
+        # What each object was made from, in names that may go by way of another folder. Of this build, for what
+        # PATCH changes was compiled anew: a later patch may have left others.
+        mark = self.tree / self.out / ".mark"
+        made = "".join(path.read_text(errors="replace") for path in mark.parent.rglob(".*.cmd")
+                       if path.stat().st_mtime >= mark.stat().st_mtime)
 
         def is_made(name):
             found = re.findall(rf"\.\./\S*{re.escape(Path(name).name)}\b", made)

@@ -264,6 +264,10 @@ class Walks(WithoutMachines):
         one = WithoutKernels(Series({1: ("x.c", "fine")}))
         (one.tree / "out/kvm/hyp").mkdir(parents=True)
         (one.tree / "out/kvm/hyp/.x.o.cmd").write_text("deps := ../kvm/hyp/vhe/../x.c \\\n  ../include/a.h\n")
+        (one.tree / "out/.mark").touch()
+        (one.tree / "out/.b.o.cmd").write_text("deps := ../b.S\n")
+        for name, time_of_it in (("out/.b.o.cmd", 1), ("out/.mark", 2), ("out/kvm/hyp/.x.o.cmd", 3)):
+            os.utime(one.tree / name, (time_of_it, time_of_it))
         for changed in (["kvm/hyp/x.c", "include/a.h", "tools/t.c", "Kconfig"], ["kvm/x.c", "include/a.hh", "b.S"]):
             one.series.changed = lambda patch, changed=changed: changed
             unmade = [name for name in changed if name in ("kvm/x.c", "b.S")]
