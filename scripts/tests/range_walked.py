@@ -154,7 +154,7 @@ class RangeWalked(unittest.TestCase):
     def start_and_kill(cls, records):
         """Returns how the command ended. It is killed when what the range stands on is known, and more is not."""
         with subprocess.Popen(cls.command()) as child:
-            while child.poll() is None and not list(records.glob("*/record.json")):
+            while child.poll() is None and not list(records.glob("[!.]*/record.json")):
                 time.sleep(0.2)
             child.send_signal(signal.SIGKILL)
         return child.returncode
