@@ -1031,8 +1031,7 @@ TEST_F(vms, many_with_and_without_a_vgic)
 	int i, with = 0, others_ran = 0;
 
 	for (i = 0; i < MANY_VMS; i++) {
-		user_irq_vm(USER_IRQ_TIMERS, 1, guest_raises_and_runs_on,
-			    &vms[i].vcpu);
+		user_irq_vm(USER_IRQ_TIMERS, 1, guest_raises_and_runs_on, &vms[i].vcpu);
 		vms[i].gic_fd = i % 2 ? user_irq_add_vgic(vms[i].vcpu->vm) : -1;
 		if (vms[i].gic_fd >= 0)
 			*user_irq_field(vms[i].vcpu) = USER_IRQ_SCRIBBLE;
