@@ -10,6 +10,8 @@ on this base; if there is none, the letter says so. Exit status: 0, or 2 if it c
 not run.
 """
 
+import ends
+
 import json
 import sys
 from fnmatch import fnmatchcase
@@ -94,4 +96,4 @@ def cover(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, cover))
+    sys.exit(ends.main(__doc__, cover))

@@ -11,6 +11,8 @@ counted need their reason in kernel/not-reached.ini. Exit status: 0 each has one
 has none, a reason is out of date, or too few lines were reached, 2 it could not run.
 """
 
+import ends
+
 import json
 import os
 import re
@@ -218,4 +220,4 @@ def coverage(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, coverage))
+    sys.exit(ends.main(__doc__, coverage))

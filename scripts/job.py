@@ -5,11 +5,8 @@ import fcntl
 import os
 import re
 import shutil
-import signal
 import subprocess
-import sys
 import time
-import traceback
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -20,7 +17,8 @@ import deviations
 import patchset
 import results
 from boot import qemu_of
-from children import CHILDREN, CouldNotRun, Interrupted, forget_repository
+from children import CHILDREN, CouldNotRun
+from ends import say
 from hostrun import Plan, keep_kernel
 from hosts import config_for, known_hosts, read_host
 from programs import choose_programs, programs_of
@@ -100,10 +98,6 @@ def check_patterns(patterns, names, known=()):
                 not any(fnmatchcase(name, program) for name in whole):
             raise CouldNotRun(f"no case matches TESTS='{pattern}'. There are:\n  "
                               + "\n  ".join(sorted({*names, *known})))
-
-
-def say(text):
-    print(f"{Path(sys.argv[0]).stem}: {text}", file=sys.stderr, flush=True)
 
 
 def take_words(words, defaults):
@@ -304,41 +298,3 @@ def prepare(values, seconds, kind=""):
             shutil.rmtree(folder)
             raise
     return Job(values, hosts, tree, plan, facts, folder, patches, deviations.locate(known, tree), given)
-
-
-def main(usage, work):
-    """WORK does what the command line's words ask for and returns the exit status."""
-    if sys.argv[1:] in (["help"], ["--help"], ["-h"]):
-        print(usage)
-        return 0
-
-    ends = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-    def interrupt(_number, _frame):
-        # A second Ctrl-C must not keep what the first one began from being tidied up.
-        for number in ends:
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    # SIGINT too: who is started in the background of a shell inherits that it is ignored.
-    for number in ends:
-        signal.signal(number, interrupt)
-    forget_repository()
-    try:
-        return work(sys.argv[1:])
-    except CouldNotRun as error:
-        CHILDREN.stop()
-        say(error)
-    except (KeyboardInterrupt, Interrupted):
-        CHILDREN.stop()
-        say("interrupted. The same command starts again; what was complete is kept.")
-    except OSError as error:
-        CHILDREN.stop()
-        say(f"{error.strerror or error}: {error.filename or ''}. If the disk is full, make room; "
-            "then run the same command again.")
-    except Exception as error:
-        CHILDREN.stop()
-        traceback.print_exc()
-        say(f"{type(error).__name__}: {error}. This is a defect of the bench. Please report it, "
-            "with all that stands above.")
-    return 2

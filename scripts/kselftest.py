@@ -11,6 +11,8 @@ one. There TREE=stock says that the machine's kernel is one, so that its known
 deviations are no failures. Exit status: 0 as expected, 1 a test failed, 2 it could not run.
 """
 
+import ends
+
 import fcntl
 import os
 import re
@@ -192,4 +194,4 @@ def target(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, target))
+    sys.exit(ends.main(__doc__, target))

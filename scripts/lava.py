@@ -12,6 +12,8 @@ status: 0 job written, or all verdicts equal and as expected; 1 one is not;
 2 it could not run.
 """
 
+import ends
+
 import os
 import shutil
 import subprocess
@@ -25,9 +27,10 @@ import lavajob
 import lavaresults
 from boot import device_tree, qemu_of
 from children import CHILDREN, CouldNotRun
+from ends import say
 from hostrun import keep_kernel
 from hosts import read_host
-from job import TOP, say
+from job import TOP
 from run import run
 
 DEFAULTS = {**job.DEFAULTS, "HOST": "vhe", "URL": ""}
@@ -139,4 +142,4 @@ def work(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, work))
+    sys.exit(ends.main(__doc__, work))

@@ -12,6 +12,8 @@ not run is a row that says so.
 Exit status: 0 all verdicts as expected, 1 one is not, 2 a run could not run.
 """
 
+import ends
+
 import json
 import sys
 import time
@@ -19,8 +21,9 @@ import time
 import job
 import results
 from children import CHILDREN, CouldNotRun
+from ends import say
 from hosts import read_host
-from job import TOP, say
+from job import TOP
 from run import run
 from table import aligned, counts
 from trees import TREES, is_path
@@ -112,4 +115,4 @@ def fill_and_tell(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, fill_and_tell))
+    sys.exit(ends.main(__doc__, fill_and_tell))

@@ -16,6 +16,8 @@ failing; a crash or a hang counts only of a mutant that says so. Exit status: 0 
 so, 1 one is not, 2 it could not run.
 """
 
+import ends
+
 import json
 import os
 import shutil
@@ -217,4 +219,4 @@ def run(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, run))
+    sys.exit(ends.main(__doc__, run))

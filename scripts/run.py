@@ -13,6 +13,8 @@ suite's random programs take KVM_USER_IRQ_SEED and KVM_USER_IRQ_STEPS from the
 environment. Exit status: 0 all verdicts as expected, 1 one is not, 2 it could not run.
 """
 
+import ends
+
 import shutil
 import sys
 import time
@@ -25,8 +27,9 @@ import report
 import results
 import table
 from children import CHILDREN, CouldNotRun, Interrupted
+from ends import say
 from hostrun import boot_hosts, drop_kernel
-from job import TOP, say
+from job import TOP
 from trees import is_path
 from verdicts import in_words
 
@@ -98,4 +101,4 @@ def run_and_tell(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, run_and_tell))
+    sys.exit(ends.main(__doc__, run_and_tell))

@@ -14,6 +14,8 @@ Exit status: 0 all verdicts as expected, 1 one is not, 2 it could not run or was
 interrupted.
 """
 
+import ends
+
 import json
 import os
 import re
@@ -26,8 +28,9 @@ from collections import deque
 import job
 import results
 from children import CHILDREN, CouldNotRun
+from ends import say
 from hostrun import HostRun, drop_kernel
-from job import TOP, say
+from job import TOP
 from table import aligned, random_programs, random_sentence
 from verdicts import VERDICTS, count, explained, in_words
 
@@ -192,4 +195,4 @@ def soak(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, soak))
+    sys.exit(ends.main(__doc__, soak))

@@ -14,6 +14,8 @@ the capability is advertised. Exit status: 0 all as the patches say, 1 something
 not, 2 it could not run.
 """
 
+import ends
+
 import json
 import os
 import shutil
@@ -141,4 +143,4 @@ def validate(words):
 
 
 if __name__ == "__main__":
-    sys.exit(job.main(__doc__, validate))
+    sys.exit(ends.main(__doc__, validate))

@@ -27,9 +27,10 @@ import job
 import results
 from boot import qemu_of
 from children import CHILDREN, CouldNotRun, Interrupted
+from ends import say
 from hostrun import Plan, boot_hosts, drop_kernel, keep_kernel
 from hosts import config_for
-from job import SCRIPTS, TOP, base_of, compiler_of, path_of, say, start, tests_environment
+from job import SCRIPTS, TOP, base_of, compiler_of, path_of, start, tests_environment
 from jobs import Jobs
 from programs import choose_programs, left_out, programs_of
 
