@@ -144,6 +144,8 @@ def notes(patches, records, patterns, known):
                                if is_green(case["verdict"]) and case["reason"].startswith(TRIED_AGAIN)]
         if patch.number and record["uncompiled"]:
             told[patch.number].append(f"not compiled here: {', '.join(record['uncompiled'])}")
+        if patch.number and any(name.startswith("tools/testing/selftests/") for name in record["changed"]):
+            told[patch.number].append("changes tests, which are built once, as the end of the series has them")
         before = record if record["built"] else before
     return told
 
@@ -168,6 +170,10 @@ def judge(patches, records, checkpatch, hosts, patterns=(), known=None):
         # A file that warned like this before may do so again, and as often.
         counted = Counter(line for line in record["warnings"] if line != record["error"])
         news = sorted((counted - said).elements())
+        if record["built"]:
+            # What a patch changes is compiled again, so it may not warn any more.
+            said = Counter({line: times for line, times in said.items()
+                            if line.partition(": ")[0] not in record["changed"]})
         said |= counted
         mine = [] if patch.number == 0 else [*checkpatch.get(patch.number, ()), *news]
         if not record["built"]:

@@ -157,7 +157,12 @@ fi
 
 echo "$baseline_of" > "$new/.git/baseline-of"
 echo "$series_of" > "$new/.git/series-of"
-rm -rf "$history"
+# A walk may be going along the history before this one: nobody finds it without its commits, or gone for long.
+old=$(mktemp -d "$TOP/build/history/.$name.XXXXXX")
+trap 'rm -rf "$new" "$old"' EXIT
+if [ -d "$history" ]; then
+	rsync -a --ignore-existing "$history/.git/objects/" "$new/.git/objects"
+	mv "$history" "$old"
+fi
 mv "$new" "$history"
-trap - EXIT
 echo "$history"

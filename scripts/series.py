@@ -46,6 +46,9 @@ class Series:
     def __init__(self, name, git_dir, base, tip):
         self.name, self.git_dir = name, Path(git_dir)
         commits = self.git("rev-list", "--reverse", f"{base}..{tip}").split()
+        if not commits:
+            raise CouldNotRun(f"the series of {name} is empty. Add a patch to kernel/patches; "
+                              "kernel/README.md tells how.")
         # Not BASE, which may have gone on since.
         self.patches = [Patch(0, self.git("rev-parse", f"{commits[0]}^").strip(), "(what the series stands on)")]
         self.patches += [self._patch(number, commit) for number, commit in enumerate(commits, 1)]
@@ -104,7 +107,7 @@ class Series:
 
     def mail(self, patch):
         """Its bytes: a patch may have lines that end in CR, and text in any encoding."""
-        return self._git("format-patch", "-1", "--stdout", "--no-cover-letter", "--no-base", "--no-attach",
+        return self._git("format-patch", "-1", "--stdout", "--always", "--no-cover-letter", "--no-base", "--no-attach",
                          "--no-signoff", "--src-prefix=a/", "--dst-prefix=b/", patch.commit)
 
     def check_out(self, patch, tree):

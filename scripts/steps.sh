@@ -9,6 +9,9 @@
 # shellcheck disable=SC2046   # it is words
 unset $(git rev-parse --local-env-vars 2> /dev/null | grep -v '^GIT_CONFIG')
 
+# What a compiler, git or cp says is looked at as they say it in English.
+export LC_ALL=C.UTF-8
+
 say() {
 	echo "$STEP: $*" >&2
 }

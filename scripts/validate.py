@@ -124,8 +124,8 @@ def validate(words):
     start, facts = time.monotonic(), {"started": time.time()}
     values = read_arguments(words)
     hosts = [read_host(name) for name in dict.fromkeys(values["HOST"].split())]
+    series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
     with alone():
-        series = from_range(values["BASE"], values["SERIES"]) if values["SERIES"] else OurSeries(values["BASE"])
         walk = Walk(series, hosts, values["TESTS"].split(), values["TESTS"] == DEFAULTS["TESTS"])
         records = walk.go()
         check_patterns(walk.patterns, records)

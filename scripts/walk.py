@@ -106,10 +106,11 @@ def alone():
 
 
 class Walk:
-    """One walk. Records are {"built", "error", "warnings", "uncompiled", "compiler", "cases", "seconds"}.
+    """One walk. Records are {"built", "error", "warnings", "changed", "uncompiled", "compiler", "cases", "seconds"}.
 
     WARNINGS are those of the compiler, of all that the patch makes anew, and of sparse, of the series' own files.
-    UNCOMPILED are those of the patch's files that nothing here is made from, so that nobody looked at them.
+    CHANGED are the patch's files, and UNCOMPILED those of them that nothing here is made from, so that nobody
+    looked at them.
     """
 
     # What is walked along, and where in build/ the records are kept.
@@ -252,7 +253,7 @@ class Walk:
         # What both builds compiled said the same twice.
         warnings = sorted((Counter(complaints(whole)) | Counter(complaints(text))).elements())
         record = {"built": not status, "error": "", "warnings": warnings,
-                  "uncompiled": [] if status else self._uncompiled(patch),
+                  "changed": self.series.changed(patch), "uncompiled": [] if status else self._uncompiled(patch),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:

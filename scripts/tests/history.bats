@@ -29,6 +29,17 @@ is_unchanged() {
 	[ -e "$HISTORY/.git/untouched" ]
 }
 
+@test "who goes along a history while it is made anew finds each commit of it" {
+	local before
+	scripts/history.sh 6.12
+	before=$(git -C "$HISTORY" rev-parse series)
+	sed -i '1s/Mask/Cover/' kernel/patches/0001-*.patch
+	echo "// more" >> kernel/baseline/publish.cocci
+	scripts/history.sh 6.12
+	[ "$before" != "$(git -C "$HISTORY" rev-parse series)" ]
+	git -C "$HISTORY" archive "$before" > /dev/null
+}
+
 @test "a repository that the environment names, as git does for a hook, stays as it is" {
 	local before other=$BATS_TEST_TMPDIR/other
 	git init -q -b main "$other"

@@ -15,12 +15,12 @@ def a_case(host, name, verdict, reason=""):
     return {"host": host, "name": name, "verdict": verdict, "seconds": 0.0, "reason": reason, "log": []}
 
 
-def record(built=True, warnings=(), **verdicts):
+def record(built=True, warnings=(), changed=(), **verdicts):
     """VERDICTS: case="pass fail", a verdict a host."""
     cases = [a_case(host, f"t.{name}", verdict)
              for name, each in verdicts.items() for host, verdict in zip(HOSTS, each.split())]
-    return {"built": built, "error": "x.c: it broke", "warnings": list(warnings), "cases": cases,
-            "seconds": {}}
+    return {"built": built, "error": "x.c: it broke", "warnings": list(warnings), "changed": list(changed),
+            "uncompiled": [], "cases": cases, "seconds": {}}
 
 
 def judged(*records, green=(), checkpatch=()):
@@ -81,6 +81,11 @@ class Notes(unittest.TestCase):
         records = {0: {**record(), "uncompiled": ["x.c"]}, 1: {**record(), "uncompiled": ["x.c"]}}
         told = notes([Patch(0, "", ""), Patch(1, "", "")], records, ["t"], ["t"])
         self.assertEqual(told, {0: [], 1: ["not compiled here: x.c"]})
+
+    def test_what_changes_tests(self):
+        same = dict.fromkeys(range(2), record(changed=["tools/testing/selftests/kvm/lib/kvm_util.c"]))
+        told = notes([Patch(0, "", ""), Patch(1, "", "")], same, ["t"], ["t"])
+        self.assertEqual(told, {0: [], 1: ["changes tests, which are built once, as the end of the series has them"]})
 
 
 class Chosen(unittest.TestCase):
@@ -266,6 +271,8 @@ class Greens(unittest.TestCase):
         self.assertEqual(judged(warned(1), warned(3)), 2 * ["a.c: unused variable 'x'"])
         # One that was taken away, or whose file was not compiled, may come back.
         self.assertEqual(judged(warned(2), warned(0), warned(2)), [])
+        mended = {**warned(0), "changed": ["a.c"]}
+        self.assertEqual(judged(warned(2), mended, warned(2)), 2 * ["a.c: unused variable 'x'"])
 
     def test_checkpatch(self):
         same = record(a="pass pass")

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from children import CouldNotRun
 from series import NEEDED, Series, from_range
 
 
@@ -45,8 +46,16 @@ class Mail(Repository):
         self.assertIn(b"+line\r\n+caf\xe9\n", mail)
         self.assertNotIn(b"Signed-off-by", mail)
 
+    def test_a_patch_that_changes_nothing_has_one(self):
+        self.git("commit", "-q", "--allow-empty", "-m", "nothing")
+        self.assertIn(b"Subject: [PATCH] nothing", self.series().mail(self.series().patches[1]))
+
 
 class Range(Repository):
+    def test_a_series_without_a_patch(self):
+        with self.assertRaisesRegex(CouldNotRun, "the series of linux is empty. Add a patch"):
+            self.series()
+
     def test_its_tree_here_has_a_name_that_linux_builds_in(self):
         self.commit("a base", **{"Makefile": "VERSION = 6\nPATCHLEVEL = 12\n", **{name: "0" for name in NEEDED}})
         self.commit("one", **{"there.c": "1"})
