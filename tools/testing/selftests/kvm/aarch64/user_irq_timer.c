@@ -206,10 +206,10 @@ TEST_F(line, interrupts_the_host_beside_a_high_line)
 
 /*
  * Run guest_arms_and_sleeps() until KVM_RUN comes back from its WFI, and, if
- * @prepared is given, that names the guest's progress at that time. Return how
- * many tries were in vain.
+ * @prepared is given, that names the guest's progress at that time. @told: the
+ * other lines that are high meanwhile. Return how many tries were in vain.
  */
-static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
+static int run_into_wfi(struct kvm_vcpu *vcpu, u64 told, const u64 *prepared,
 			struct user_irq_return *r)
 {
 	struct user_irq_guest *g = user_irq_guest(vcpu);
@@ -232,10 +232,10 @@ static int run_into_wfi(struct kvm_vcpu *vcpu, const u64 *prepared,
 			user_irq_run_to_knock(vcpu, r);
 			user_irq_set_irq(vcpu, KVM_ARM_IRQ_CPU_IRQ, false);
 		}
-		if (r->kind != USER_IRQ_KNOCK || (r->levels & ~SCRIBBLE) != g->line)
+		if (r->kind != USER_IRQ_KNOCK || (r->levels & ~SCRIBBLE) != (g->line | told))
 			break;
 		user_irq_run_to_knock(vcpu, r);
-		if (r->kind != USER_IRQ_KNOCK || (r->levels && !(r->levels & SCRIBBLE)))
+		if (r->kind != USER_IRQ_KNOCK || (r->levels != told && !(r->levels & SCRIBBLE)))
 			break;
 		take_longer(g);
 	}
@@ -254,8 +254,29 @@ TEST_F(line, rises_in_wfi)
 	struct user_irq_return r;
 	int undecided;
 
-	undecided = run_into_wfi(self->vcpu, NULL, &r);
+	undecided = run_into_wfi(self->vcpu, 0, NULL, &r);
 	ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
+	TH_LOG("undecided: %d", undecided);
+}
+
+/*
+ * The same while another line is high, which the VMM knows of but cannot pass on: what
+ * it was told of one line keeps no change of another from it.
+ *
+ * Clause: notified
+ */
+TEST_F(line, rises_in_wfi_beside_a_told_line)
+{
+	const u64 told = USER_IRQ_TIMERS & ~variant->line;
+	struct user_irq_return r;
+	int undecided;
+
+	user_irq_set_level(self->vcpu, told, true);
+	r = user_irq_run(self->vcpu);
+	ASSERT_RETURN(USER_IRQ_INTR, told, r);
+
+	undecided = run_into_wfi(self->vcpu, told, NULL, &r);
+	ASSERT_RETURN(USER_IRQ_INTR, USER_IRQ_TIMERS, r);
 	TH_LOG("undecided: %d", undecided);
 }
 
@@ -311,7 +332,7 @@ TEST_F(line, rises_in_wfi_under_a_scribble)
 
 	self->g->delay_us = 10000;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, scribble_on_a_sleeper, &s));
-	undecided = run_into_wfi(self->vcpu, &s.done_at, &r);
+	undecided = run_into_wfi(self->vcpu, 0, &s.done_at, &r);
 	WRITE_ONCE(s.stop, true);
 	pthread_join(thread, NULL);
 

@@ -15,6 +15,8 @@
 /* The timers' interrupts, unless a VMM chooses others. */
 #define VTIMER_INTID	27
 #define PTIMER_INTID	30
+/* One that the VMM chooses: the PMU's has none of its own. */
+#define PMU_INTID	23
 
 /* So many interrupts of the host's show that one does not keep back the next. */
 #define INTERRUPTS	3
@@ -108,7 +110,17 @@ FIXTURE(vgic) {
 	struct kvm_vcpu *with;
 	struct kvm_vcpu *without;
 	int gic_fd;
+	bool has_pmu;
 };
+
+/* The PMU's line goes to the vgic, which has to be there first. */
+static void wire_pmu(struct kvm_vcpu *vcpu)
+{
+	int intid = PMU_INTID;
+
+	vcpu_device_attr_set(vcpu, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_IRQ, &intid);
+	vcpu_device_attr_set(vcpu, KVM_ARM_VCPU_PMU_V3_CTRL, KVM_ARM_VCPU_PMU_V3_INIT, NULL);
+}
 
 FIXTURE_SETUP(vgic)
 {
@@ -126,10 +138,14 @@ FIXTURE_SETUP(vgic)
 	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_EL1_VTIMER, r);
 	kvm_vm_free(vm);
 
-	vm = user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->with);
+	self->has_pmu = !user_irq_missing(KVM_ARM_DEV_PMU);
+	vm = user_irq_vm_with(self->has_pmu ? BIT(KVM_ARM_VCPU_PMU_V3) : 0,
+			      KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->with);
 	self->gic_fd = user_irq_add_vgic(vm);
 	if (self->gic_fd < 0)
 		SKIP(return, "KVM gives a VM no GICv3 on this machine");
+	if (self->has_pmu)
+		wire_pmu(self->with);
 	user_irq_vm(KVM_ARM_DEV_EL1_VTIMER, 1, guest_raises, &self->without);
 }
 
@@ -159,9 +175,14 @@ FIXTURE_TEARDOWN(vgic)
  */
 TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 {
+	u32 levels = 1U << VTIMER_INTID;
 	struct user_irq_return r;
 	int i;
 
+	if (self->has_pmu) {
+		user_irq_guest(self->with)->line |= KVM_ARM_DEV_PMU;
+		levels |= 1U << PMU_INTID;
+	}
 	*user_irq_field(self->with) = USER_IRQ_SCRIBBLE;
 	for (i = 0; i < 10; i++) {
 		/* It goes first: a line that rose before stays high at the vgic. */
@@ -172,9 +193,9 @@ TEST_F(vgic, vm_with_a_vgic_is_left_alone)
 		self->with->run->immediate_exit = 1;
 		r = user_irq_run(self->with);
 		ASSERT_RETURN(USER_IRQ_INTR, USER_IRQ_SCRIBBLE, r);
-		/* The first run raised the line; the others began with it high. */
+		/* The first run raised the lines; the others began with them high. */
 		if (i)
-			ASSERT_TRUE(user_irq_levels_at_vgic(self->gic_fd) & (1U << VTIMER_INTID));
+			ASSERT_EQ(levels, user_irq_levels_at_vgic(self->gic_fd));
 	}
 }
 
