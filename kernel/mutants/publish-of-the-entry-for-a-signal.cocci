@@ -3,17 +3,18 @@
 // Clause: every-return
 // Files: arch/arm64/kvm/user_irq.c
 @@
-identifier vcpu, state, levels;
+type T;
+identifier vcpu, levels;
 @@
 +static u64 levels_at_entry;
 +
- bool kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
+ T kvm_user_irq_must_exit(struct kvm_vcpu *vcpu)
  {
- 	struct kvm_user_irq *state = &vcpu->arch.user_irq;
- 	u64 levels = kvm_user_irq_sample(vcpu);
+ ...
+ u64 levels = kvm_user_irq_sample(vcpu);
 +
-+	levels_at_entry = levels;
- 	...
++levels_at_entry = levels;
+ ...
  }
 @@
 identifier vcpu, state, told, lines;

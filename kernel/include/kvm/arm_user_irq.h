@@ -58,10 +58,10 @@ enum kvm_user_irq_edge {
  * @kick: makes the vCPU look for @edges
  *
  * The vCPU's thread is the only writer of @told, inside KVM_RUN; the background
- * timer reads it in its interrupt, hence READ_ONCE() and WRITE_ONCE(). Of @edges
- * that thread is the only one that takes away; anybody adds. All of them in one
- * word make one load enough to see that there is none, and one atomic operation
- * to take one of each.
+ * timer reads it in its interrupt, hence READ_ONCE() and WRITE_ONCE(). Of
+ * @edges that thread is the only one that takes away; anybody adds. All of them
+ * in one word make one load enough to see that there is none, and one atomic
+ * operation to take one of each.
  *
  * The run page is no place for this: userspace may write there whatever it
  * likes. Nor does a reset of the vCPU change it: that lowers lines, and

@@ -118,7 +118,7 @@ static void a_version_names_its_lines(struct kunit *test)
 			kvm_user_irq_lines(KVM_USER_IRQ_VERSION + 1));
 }
 
-/* An edge is untold until it has been told, whatever the levels do meanwhile. */
+/* An edge is untold until it has been told, whatever the levels do. */
 static void an_edge_is_told_once(struct kunit *test)
 {
 	struct kvm_user_irq state = { };
