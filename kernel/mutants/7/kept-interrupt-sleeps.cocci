@@ -6,4 +6,5 @@
 @@
 symbol hcr, to_el1;
 @@
--hcr |= to_el1 ? HCR_TWI : 0;
+-if (to_el1)
+-	hcr |= HCR_TWI;
