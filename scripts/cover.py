@@ -4,9 +4,9 @@
 
 usage: cover.py BASE
 
-The verdicts are those of the newest `make validate`, on the default hosts at least
-and of the default programs, whose patches make the very trees that this series makes
-on this base; if there is none, the letter says so. Exit status: 0, or 2 if it could
+The verdicts are those of the newest `make validate` of the suite as it is, on the
+default hosts at least and of the default programs, whose patches make the very trees
+that this series makes on this base; if there is none, the letter says so. Exit status: 0, or 2 if it could
 not run.
 """
 
@@ -22,6 +22,7 @@ from job import TOP
 from series import OurSeries
 from table import aligned
 from validate import DEFAULTS
+from walk import content_of
 
 PATCHES = TOP / "kernel/patches"
 
@@ -33,14 +34,15 @@ def _is_whole(found):
         all(any(fnmatchcase(name, pattern) for pattern in programs) for name in DEFAULTS["TESTS"].split())
 
 
-def newest_validation(results, base, trees):
-    """What the newest whole validation found that walked along these trees of this base, or None."""
+def newest_validation(results, base, trees, suite):
+    """What the newest whole validation by this SUITE found that walked along these trees of this base, or None."""
     for path in sorted(results.glob("*-validate*/matrix.json"), reverse=True):
         # One that was killed may have half of it.
         if path.parent.name.endswith(".partial"):
             continue
         found = json.loads(path.read_text(encoding="utf-8"))
-        same = found.get("base") == base and [patch.get("tree") for patch in found["patches"]] == trees
+        same = found.get("base") == base and found.get("suite") == suite and \
+            [patch.get("tree") for patch in found["patches"]] == trees
         if same and _is_whole(found):
             return found
     return None
@@ -85,9 +87,9 @@ def cover(words):
         return 2
     series = OurSeries(words[0])
     found = newest_validation(TOP / "results", job.base_of(TOP / "build/base" / words[0]),
-                              [series.tree_id(patch) for patch in series.patches])
+                              [series.tree_id(patch) for patch in series.patches], content_of(TOP / "tools"))
     told = matrix(found) if found else ["What each patch does to the verdicts is not known: no `make validate`",
-                                        "has walked along this series."]
+                                        "has walked along this series with the suite as it is."]
     # "Linux 7.3.4, the parts …"
     linux = series.git("log", "-1", "--format=%s", "baseline^").partition(",")[0]
     print("\n".join([prose(words[0]), f"The patches stand on Debian's source of {linux}, without the capability.", "",

@@ -61,7 +61,8 @@ def digest(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24]
 
 
-def _content(*folders):
+def content_of(*folders):
+    """A digest of all files in FOLDERS."""
     parts = []
     for folder in folders:
         for path in sorted(p for p in Path(folder).rglob("*") if p.is_file()):
@@ -153,8 +154,8 @@ class Walk:
         self.guest = path_of(start("guest.sh"))
         self.tests = path_of(start("selftests.sh", str(self.tree), *(known[name] for name in self.programs))).parent
         self.seconds["the tests"] = time.monotonic() - began
-        self.content = digest(_content(*(self.tests / part for part in ("small", "failed")), self.guest,
-                                       TOP / "kernel/configs"), *self.programs, _bench(self),
+        self.content = digest(content_of(*(self.tests / part for part in ("small", "failed")), self.guest,
+                                         TOP / "kernel/configs"), *self.programs, _bench(self),
                               *map(_version, ("aarch64-linux-gnu-gcc", "aarch64-linux-gnu-ld", "sparse")),
                               os.environ.get("KCFLAGS", ""),
                               # The series' own history has but a part of it.

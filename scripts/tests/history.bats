@@ -267,8 +267,9 @@ small_base() {
 	grep -q "is not known: no .make validate.$" "$cover"
 	mkdir -p results/1-validate
 	local about
-	about=$(PYTHONPATH=scripts /usr/bin/python3 -c "import job, json, validate; print(json.dumps({
+	about=$(PYTHONPATH=scripts /usr/bin/python3 -c "import job, json, validate, walk; print(json.dumps({
 		'base': job.base_of(job.TOP / 'build/base/6.12'), 'hosts': ['vhe', 'nvhe'],
+		'suite': walk.content_of(job.TOP / 'tools'),
 		'tests': validate.DEFAULTS['TESTS'].split(), 'patches': []})[:-2])")
 	git -C "$HISTORY" log --reverse --format=%T stock..series | awk -v about="$about" '
 		{ printf "%s{\"number\": %d, \"tree\": \"%s\", \"built\": true, \"wrong\": [], \"cases\": [",

@@ -51,12 +51,12 @@ class Newest(unittest.TestCase):
 
     def validation(self, name, *trees, **values):
         (self.folder / name).mkdir()
-        found = {"series": name, "base": "6.12.1", "hosts": ["vhe", "nvhe"], "tests": QUICK.split(),
+        found = {"series": name, "base": "6.12.1", "hosts": ["vhe", "nvhe"], "tests": QUICK.split(), "suite": "s",
                  "patches": [patch(number, tree) for number, tree in enumerate(trees)], **values}
         (self.folder / name / "matrix.json").write_text(json.dumps(found), encoding="utf-8")
 
     def newest(self):
-        found = cover.newest_validation(self.folder, "6.12.1", ["a", "b"])
+        found = cover.newest_validation(self.folder, "6.12.1", ["a", "b"], "s")
         return found and found["series"]
 
     def test_the_newest_complete_one_of_these_trees(self):
@@ -73,10 +73,10 @@ class Newest(unittest.TestCase):
         (self.folder / "2-validate.partial/matrix.json").write_text('{"patches": [', encoding="utf-8")
         self.assertEqual(self.newest(), "1-validate")
 
-    def test_one_that_looked_at_less_or_at_another_base(self):
+    def test_one_that_looked_at_less_or_by_another_suite_or_at_another_base(self):
         self.validation("1-validate", "a", "b", hosts=["vhe", "nvhe", "icount"], tests=["user_irq_*"])
         for number, values in enumerate(({"hosts": ["vhe"]}, {"tests": ["user_irq_cap"]}, {"base": "6.12.2"},
-                                         {"tests": [f"{name}.*.one" for name in QUICK.split()]}), 2):
+                                         {"suite": "t"}, {"tests": [f"{name}.*.one" for name in QUICK.split()]}), 2):
             self.validation(f"{number}-validate", "a", "b", **values)
         self.assertEqual(self.newest(), "1-validate")
 
