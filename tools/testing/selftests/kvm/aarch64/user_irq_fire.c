@@ -700,18 +700,6 @@ static struct user_irq_return *turn_off_and_on(struct kvm_vcpu *vcpus[2], struct
 	return returns;
 }
 
-struct waiter {
-	struct kvm_vcpu *vcpu;
-	pthread_t thread;
-};
-
-static void kick_waiter(void *arg)
-{
-	const struct waiter *w = arg;
-
-	user_irq_kick(w->vcpu, w->thread);
-}
-
 static void guest_lowers_and_computes(struct user_irq_guest *g)
 {
 	guest_set_level(g->line, false);
@@ -727,7 +715,7 @@ static void guest_lowers_and_computes(struct user_irq_guest *g)
 TEST_F(line, signal_after_a_fall_returns_it)
 {
 	struct kvm_vcpu *vcpu = self->vcpus[0];
-	struct waiter w = { .vcpu = vcpu, .thread = pthread_self() };
+	struct user_irq_runner runner = { .vcpu = vcpu, .thread = pthread_self() };
 	struct user_irq_return r;
 	int i;
 
@@ -738,7 +726,7 @@ TEST_F(line, signal_after_a_fall_returns_it)
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 
 		user_irq_start_at(vcpu, guest_lowers_and_computes);
-		r = user_irq_run_and(vcpu, false, kick_waiter, &w);
+		r = user_irq_run_and(vcpu, false, user_irq_kick, &runner);
 		ASSERT_RETURN(USER_IRQ_INTR, 0, r);
 	}
 }

@@ -389,8 +389,7 @@ static void guest_arms_and_waits(struct user_irq_guest *g)
 
 /* Sets the VM's counter by way of one vCPU while another runs, and has that one come back. */
 struct setter {
-	pthread_t runs;
-	struct kvm_vcpu *vcpu;
+	struct user_irq_runner runner;
 	struct kvm_vcpu *other;
 	u64 cnt;
 	u64 cval;
@@ -401,7 +400,7 @@ static void set_counter_and_kick(void *arg)
 	struct setter *s = arg;
 
 	vcpu_set_reg(s->other, s->cnt, user_irq_get_reg(s->other, s->cnt) + past_long_ticks());
-	user_irq_kick(s->vcpu, s->runs);
+	user_irq_kick(&s->runner);
 }
 
 /*
@@ -414,20 +413,21 @@ static void set_counter_and_kick(void *arg)
 static struct user_irq_return run_while_counter_is_set(struct setter *s, bool sleeps,
 						       void *guest_code, bool *ran_on)
 {
-	struct user_irq_guest *g = user_irq_guest(s->vcpu);
+	struct kvm_vcpu *vcpu = s->runner.vcpu;
+	struct user_irq_guest *g = user_irq_guest(vcpu);
 	struct user_irq_return r;
 	int tries = 0;
 	u64 progress;
 
 	do {
-		user_irq_start_at(s->vcpu, guest_code);
-		r = user_irq_run_and(s->vcpu, sleeps, set_counter_and_kick, s);
-		sync_global_from_guest(s->vcpu->vm, cval_armed);
-	} while (user_irq_get_reg(s->vcpu, s->cval) != cval_armed && ++tries < COUNTER_TRIES);
+		user_irq_start_at(vcpu, guest_code);
+		r = user_irq_run_and(vcpu, sleeps, set_counter_and_kick, s);
+		sync_global_from_guest(vcpu->vm, cval_armed);
+	} while (user_irq_get_reg(vcpu, s->cval) != cval_armed && ++tries < COUNTER_TRIES);
 
 	progress = g->progress;
 	if (r.kind == USER_IRQ_INTR && !r.levels)
-		r = user_irq_run(s->vcpu);
+		r = user_irq_run(vcpu);
 	*ran_on = g->progress != progress;
 	return r;
 }
@@ -442,8 +442,7 @@ TEST_F(timer, counter_set_while_the_vcpu_runs_is_told)
 {
 	struct kvm_vcpu *vcpu = self->vcpus[0];
 	struct setter s = {
-		.runs = pthread_self(),
-		.vcpu = vcpu,
+		.runner = { .vcpu = vcpu, .thread = pthread_self() },
 		.other = self->vcpus[1],
 		.cnt = self->regs->cnt,
 		.cval = self->regs->cval,

@@ -427,18 +427,13 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	EXPECT_GE(USER_IRQ_MAX_WAKE_UPS, user_irq_stat(self->vcpu, "wfi_exit_stat"));
 }
 
-struct waiter {
-	struct kvm_vcpu *vcpu;
-	pthread_t thread;
-};
-
 static void signal_to(void *arg)
 {
-	const struct waiter *w = arg;
+	const struct user_irq_runner *waits = arg;
 
-	WRITE_ONCE(*user_irq_field(w->vcpu), 0);
+	WRITE_ONCE(*user_irq_field(waits->vcpu), 0);
 	/* It may have slept for another reason, before KVM_RUN. */
-	user_irq_kick(w->vcpu, w->thread);
+	user_irq_kick(arg);
 }
 
 /*
@@ -449,7 +444,7 @@ static void signal_to(void *arg)
  */
 TEST_F(line, signal_in_wfi_returns_current_levels)
 {
-	struct waiter w = { .vcpu = self->vcpu, .thread = pthread_self() };
+	struct user_irq_runner waits = { .vcpu = self->vcpu, .thread = pthread_self() };
 	struct user_irq_return r;
 	int tries = 0;
 
@@ -459,7 +454,7 @@ TEST_F(line, signal_in_wfi_returns_current_levels)
 		user_irq_run_to_knock(self->vcpu, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
-		r = user_irq_run_and(self->vcpu, true, signal_to, &w);
+		r = user_irq_run_and(self->vcpu, true, signal_to, &waits);
 		ASSERT_RETURN(USER_IRQ_INTR, variant->line, r);
 	} while (!user_irq_came_from(self->vcpu, USER_IRQ_INSN_WFI) && ++tries < MAX_TRIES);
 	EXPECT_LT(tries, MAX_TRIES);

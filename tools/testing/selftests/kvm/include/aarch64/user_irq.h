@@ -7,6 +7,8 @@
 #ifndef SELFTEST_KVM_USER_IRQ_H
 #define SELFTEST_KVM_USER_IRQ_H
 
+#include <pthread.h>
+
 #include "arch_timer.h"
 #include "kvm_util.h"
 #include "processor.h"
@@ -104,6 +106,16 @@ struct user_irq_return {
 };
 
 /**
+ * struct user_irq_runner - who runs a vCPU
+ * @vcpu: the vCPU
+ * @thread: its thread, where SIGUSR1 has a handler
+ */
+struct user_irq_runner {
+	struct kvm_vcpu *vcpu;
+	pthread_t thread;
+};
+
+/**
  * struct user_irq_timer_regs - the registers of a timer, as KVM_GET_ONE_REG names them
  * @ctl: CNTx_CTL_EL0
  * @cval: CNTx_CVAL_EL0
@@ -195,7 +207,7 @@ u32 user_irq_levels_at_vgic(int gic_fd);
 long user_irq_host_interrupts(u64 line, int cpu);
 bool user_irq_thread_sleeps(pid_t tid);
 void user_irq_wait_asleep(pid_t tid);
-void user_irq_kick(struct kvm_vcpu *vcpu, pthread_t thread);
+void user_irq_kick(void *runner);
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu);
 struct user_irq_return user_irq_run_watched(struct kvm_vcpu *vcpu, int sig, long *wake_ups);
 void user_irq_ignore_signal(int sig);

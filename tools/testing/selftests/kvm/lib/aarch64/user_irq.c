@@ -735,16 +735,17 @@ struct user_irq_return user_irq_run_and(struct kvm_vcpu *vcpu, bool into_sleep,
 }
 
 /**
- * user_irq_kick() - make a vCPU come back
- * @vcpu: the vCPU, which user_irq_run_and() runs
- * @thread: its thread, where SIGUSR1 has a handler
+ * user_irq_kick() - make a vCPU come back, as an action of user_irq_run_and()
+ * @runner: a struct user_irq_runner, the vCPU that this runs
  *
  * immediate_exit is for one that is not in KVM_RUN yet, where a signal would be lost.
  */
-void user_irq_kick(struct kvm_vcpu *vcpu, pthread_t thread)
+void user_irq_kick(void *runner)
 {
-	WRITE_ONCE(vcpu->run->immediate_exit, 1);
-	pthread_kill(thread, SIGUSR1);
+	const struct user_irq_runner *r = runner;
+
+	WRITE_ONCE(r->vcpu->run->immediate_exit, 1);
+	pthread_kill(r->thread, SIGUSR1);
 }
 
 static void guest_waits(struct user_irq_guest *g)
@@ -753,18 +754,6 @@ static void guest_waits(struct user_irq_guest *g)
 	/* One that does not trap is over with any interrupt of the host's. */
 	for (;;)
 		guest_wfi();
-}
-
-struct runner {
-	struct kvm_vcpu *vcpu;
-	pthread_t thread;
-};
-
-static void kick_runner(void *arg)
-{
-	const struct runner *r = arg;
-
-	user_irq_kick(r->vcpu, r->thread);
 }
 
 /**
@@ -780,7 +769,7 @@ static void kick_runner(void *arg)
 bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
 {
 	const u64 before = user_irq_stat(vcpu, "wfi_exit_stat");
-	struct runner runner = { .vcpu = vcpu, .thread = pthread_self() };
+	struct user_irq_runner runner = { .vcpu = vcpu, .thread = pthread_self() };
 	struct user_irq_return r;
 	bool waited;
 	int tries = 0;
@@ -788,7 +777,7 @@ bool user_irq_wfi_traps(struct kvm_vcpu *vcpu)
 	signal(SIGUSR1, user_irq_ignore_signal);
 	do {
 		user_irq_start_at(vcpu, guest_waits);
-		r = user_irq_run_and(vcpu, true, kick_runner, &runner);
+		r = user_irq_run_and(vcpu, true, user_irq_kick, &runner);
 		waited = user_irq_came_from(vcpu, USER_IRQ_INSN_WFI);
 		TEST_ASSERT(waited || r.kind == USER_IRQ_INTR,
 			    "a guest on its way to WFI came back by %s",
