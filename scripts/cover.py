@@ -6,8 +6,8 @@ usage: cover.py BASE
 
 The verdicts are those of the newest `make validate` of the suite as it is, on the
 default hosts at least and of the default programs, whose patches make the very trees
-that this series makes on this base; if there is none, the letter says so. Exit status: 0, or 2 if it could
-not run.
+that this series makes on this base; if there is none, the letter says so. Exit
+status: 0, or 2 if it could not run.
 """
 
 import ends

@@ -42,10 +42,10 @@ def main(usage, work):
         print(usage)
         return 0
 
-    for number in ENDS:
-        signal.signal(number, _while_working)
-    forget_repository()
     try:
+        for number in ENDS:
+            signal.signal(number, _while_working)
+        forget_repository()
         return work(sys.argv[1:])
     except CouldNotRun as error:
         CHILDREN.stop()

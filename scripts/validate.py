@@ -34,7 +34,7 @@ from hosts import read_host
 from job import TOP
 from series import OurSeries, from_range
 from trees import is_path
-from walk import Walk, alone, content_of
+from walk import Walk, alone
 
 DEFAULTS = {"BASE": "6.12", "SERIES": "", "HOST": "vhe nvhe", "TESTS": job.QUICK}
 
@@ -114,7 +114,7 @@ def write_results(series, walk, hosts, records, text, wrong, notes, facts):
                for patch in series.patches]
     (partial / "matrix.json").write_text(json.dumps(
         {"series": series.name, "base": job.base_of(walk.tree), "hosts": [host.name for host in hosts],
-         "tests": walk.patterns, "suite": content_of(TOP / "tools"),
+         "tests": walk.patterns, "suite": walk.suite,
          "patches": patches}, indent=1) + "\n", encoding="utf-8")
     page = report.page_of_validation(series, hosts, records, wrong, notes, job.sentences())
     (partial / "report.html").write_text(report.text(page), encoding="utf-8")

@@ -145,6 +145,8 @@ class Walk:
     def _build_tests(self):
         say("the tests, as the end of the series has them")
         began = time.monotonic()
+        # Of before, for somebody may edit it meanwhile.
+        self.suite = content_of(TOP / "tools")
         self.series.check_out(self.series.tests_from, self.tree)
         self.known = known = programs_of(self.tree)
         if self.by_default:

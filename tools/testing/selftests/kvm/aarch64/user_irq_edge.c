@@ -473,16 +473,17 @@ TEST_F(edge, raised_by_another_thread_all_the_time)
  */
 TEST_F(edge, none_with_a_vgic)
 {
+	const char *missing = user_irq_no_vgic();
 	struct user_irq_return r;
 	struct kvm_vcpu *vcpu;
 	int gic_fd, pulse;
 
+	if (missing)
+		SKIP(return, "%s", missing);
 	user_irq_vm(VTIMER, 1, guest_knocks, &vcpu);
 	pulse = open_pulse(vcpu);
 	ASSERT_LE(0, pulse);
 	gic_fd = user_irq_add_vgic(vcpu->vm);
-	if (gic_fd < 0)
-		SKIP(return, "KVM gives a VM no GICv3 on this machine");
 
 	EXPECT_EQ(ENXIO, try_to_raise(pulse, 1));
 	*user_irq_field(vcpu) = USER_IRQ_SCRIBBLE;

@@ -23,7 +23,7 @@
 #define VARIANTS		2
 #define MAX_UNDECIDED_PERCENT	5
 
-/* For a vCPU without a PMU, which is all that some machines have */
+/* What a vCPU without a PMU cannot do: some machines have no other */
 #define PMU_STEPS	(GENMASK(GUEST_PMCR_E, GUEST_SWINC) | GENMASK(HOST_PMCR_E, HOST_OVS))
 
 /* Of a million steps, and of the search for the few that fail. */

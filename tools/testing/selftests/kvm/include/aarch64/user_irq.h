@@ -189,6 +189,7 @@ struct kvm_vm *user_irq_vm(u64 lines, int nr_vcpus, void *guest_code,
 			   struct kvm_vcpu *vcpus[]);
 struct kvm_vm *user_irq_vm_with(u32 features, u64 lines, int nr_vcpus,
 				void *guest_code, struct kvm_vcpu *vcpus[]);
+const char *user_irq_no_vgic(void);
 int user_irq_add_vgic(struct kvm_vm *vm);
 void guest_uses_vgic(void);
 void user_irq_start_at(struct kvm_vcpu *vcpu, void *guest_code);

@@ -238,10 +238,24 @@ static struct kvm_vcpu_init vcpu_features(struct kvm_vm *vm, u64 lines)
 }
 
 /**
+ * user_irq_no_vgic() - find out whether a VM can have a GICv3 in the kernel here
+ *
+ * Return: the reason to skip a case that needs one, or NULL.
+ */
+const char *user_irq_no_vgic(void)
+{
+	struct kvm_vm *vm = vm_create_barebones();
+	const int missing = __kvm_test_create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+
+	kvm_vm_free(vm);
+	return missing ? "KVM gives a VM no GICv3 on this machine" : NULL;
+}
+
+/**
  * user_irq_add_vgic() - give a VM of one vCPU a GICv3 in the kernel
  * @vm: the VM
  *
- * Return: the controller's file; negative where KVM has none for a VM.
+ * Return: the controller's file.
  */
 int user_irq_add_vgic(struct kvm_vm *vm)
 {
