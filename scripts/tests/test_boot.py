@@ -17,7 +17,7 @@ LIMITS = SimpleNamespace(silence=45, most_bytes=1 << 20)
 
 class Silence(unittest.TestCase):
     def watched(self, steps):
-        """How it ends. A step: the seconds since the one before, and whether the machine says something then."""
+        """How it ends. A step: the seconds since the one before, and what the machine says then, if anything."""
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         console, ktap = (boot.Channel(Path(folder.name) / name) for name in ("console", "ktap"))
@@ -34,8 +34,10 @@ class Silence(unittest.TestCase):
                 return [(SimpleNamespace(data=channel), 1) for channel in (console, ktap)]
             now += seconds
             if says:
-                ktap.theirs.sendall(b"o a line\n")
-            return [(SimpleNamespace(data=ktap), 1)] if says else []
+                channel = console if says == "kernel" else ktap
+                channel.theirs.sendall(b"b a beat\n" if says == "beat" else b"o a line\n")
+                return [(SimpleNamespace(data=channel), 1)]
+            return []
 
         with mock.patch.object(boot.selectors.DefaultSelector, "select", select), \
                 mock.patch.object(boot.time, "monotonic", lambda: now), redirect_stderr(io.StringIO()):
@@ -56,6 +58,17 @@ class Silence(unittest.TestCase):
 
     def test_time_after_it_does(self):
         self.assertEqual(self.watched([(300, False)] + [(boot.STEP, False)] * 100), "hung")
+
+    def test_who_beats_and_has_no_line_has_hung(self):
+        self.assertEqual(self.watched([(0.1, True)] + [(boot.STEP, False), (boot.STEP, "beat")] * 200), "hung")
+
+    def test_who_beats_seldom_has_not_yet(self):
+        seldom = ([(boot.STEP, False)] * 40 + [(0.1, "beat")])
+        self.assertEqual(self.watched([(0.1, True)] + seldom * 20), "died")
+        self.assertEqual(self.watched([(0.1, True)] + seldom * 40), "hung")
+
+    def test_a_kernel_that_talks_and_talks_has_hung(self):
+        self.assertEqual(self.watched([(0.1, True), (0.1, "beat")] + [(boot.STEP, "kernel")] * 400), "hung")
 
 
 if __name__ == "__main__":
