@@ -19,6 +19,8 @@ _PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP *(.*))?$", re.I)
 _RUN = re.compile(r"# +RUN +(\S+) \.\.\.$")
 _SUM = re.compile(r"# (?:PASSED|FAILED): \d+ / \d+ tests passed\.$")
 _MARK = re.compile(r"bench: (\d+\.\d+) (begin|end) ?(.*)$")
+# The kernel's last word. Hardware that is slow to go off lets it run on to where it has no business any more.
+_OFF = "reboot: Power down"
 _PRINTK = re.compile(r"\[ *(\d+\.\d+)\] ?(.*)$")
 
 # What a kernel says when something is wrong with it. Arm64's spelling included:
@@ -283,6 +285,8 @@ def read_console(data, boot, says=""):
             place, running = ("tests", mark[3]) if mark[2] == "begin" else ("after", "")
         unsaid = [words for words in unsaid if not re.search(words, text)]
         lines.append((when - offset, place, running, printable(text)))
+        if text == _OFF:
+            break
     boot.says = bool(says) and not unsaid
     for index, (stamp, where, who, text) in enumerate(lines):
         if _SPLATS.search(text) and not _HARMLESS.match(text):

@@ -540,6 +540,17 @@ class Kernel(unittest.TestCase):
             self.assertEqual({n: c.verdict for n, c in v.cases.items()},
                              {"t.a.x": "pass", "host.after_last_case": "crash"}, words)
 
+    def test_after_its_last_word(self):
+        for words in self.OOPSES:
+            m = Machine()
+            m.whole_program("t", "a.x")
+            m.switches_off()
+            m.kernel("reboot: Power down")
+            m.kernel(words)
+            v = judge(m, "t")
+            v.finish()
+            self.assertEqual({n: c.verdict for n, c in v.cases.items()}, {"t.a.x": "pass"}, words)
+
     def test_between_the_last_verdict_and_the_end_of_its_program(self):
         m = Machine()
         m.lists("t", "a.x")
