@@ -242,7 +242,8 @@ class Walk:
         if patch.number:
             self._drop_unheard()
         # An earlier walk may have compiled what the patch changes, and heard what there is to hear of it.
-        whole, unheard = "", set(self.series.changed(patch))
+        changed = self.series.changed(patch)
+        whole, unheard = "", set(changed)
         if patch.number == 0 and not self.clean_build():
             # By itself, for its time to be that of a build and no more.
             _, _, whole = self._make({})
@@ -256,7 +257,7 @@ class Walk:
         # What both builds compiled said the same twice.
         warnings = sorted((Counter(complaints(whole)) | Counter(complaints(text))).elements())
         record = {"built": not status, "error": "", "warnings": warnings,
-                  "changed": self.series.changed(patch), "uncompiled": [] if status else self._uncompiled(patch),
+                  "changed": changed, "uncompiled": [] if status else self._uncompiled(patch),
                   "compiler": compiler_of(self.tree / self.out), "cases": [], "seconds": {}}
         folder = Path(tempfile.mkdtemp(prefix=".", dir=self.state))
         if status:

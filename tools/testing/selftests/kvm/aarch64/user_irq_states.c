@@ -945,16 +945,6 @@ TEST_F(all, overflow_in_wfi_is_told)
 		     "no WFI waits until the cycle counter overflows");
 }
 
-static void guest_sleeps_on_an_overflow(struct user_irq_guest *g)
-{
-	guest_set_level(KVM_ARM_DEV_PMU, true);
-	guest_knock(g);
-	do {
-		guest_wfi();
-	} while (!read_sysreg(isr_el1));
-	guest_knock(g);
-}
-
 /*
  * One that the VMM was told of, and has no interrupt for, lets the vCPU's thread sleep, as a
  * told timer does.
@@ -967,7 +957,8 @@ TEST_F(all, told_overflow_leaves_a_sleeper_alone)
 	struct user_irq_return r;
 	long wake_ups;
 
-	user_irq_start_at(vcpu, guest_sleeps_on_an_overflow);
+	user_irq_guest(vcpu)->line = KVM_ARM_DEV_PMU;
+	user_irq_start_at(vcpu, guest_raises_and_sleeps);
 	user_irq_run_to_knock(vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, KVM_ARM_DEV_PMU, r);
 

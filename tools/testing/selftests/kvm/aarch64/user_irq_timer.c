@@ -48,15 +48,6 @@ static enum arch_timer guest_raises_and_knocks(struct user_irq_guest *g)
 	return user_irq_timer(g->line);
 }
 
-static void guest_sleeps_on_a_told_line(struct user_irq_guest *g)
-{
-	guest_raises_and_knocks(g);
-	do {
-		guest_wfi();
-	} while (!read_sysreg(isr_el1));
-	guest_knock(g);
-}
-
 static void guest_masks(struct user_irq_guest *g)
 {
 	timer_set_ctl(guest_raises_and_knocks(g), CTL_ENABLE | CTL_IMASK);
@@ -416,7 +407,7 @@ TEST_F(line, told_line_leaves_a_sleeper_alone)
 	struct user_irq_return r;
 	long wake_ups;
 
-	user_irq_start_at(self->vcpu, guest_sleeps_on_a_told_line);
+	user_irq_start_at(self->vcpu, guest_raises_and_sleeps);
 	user_irq_run_to_knock(self->vcpu, &r);
 	ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 
@@ -450,7 +441,7 @@ TEST_F(line, signal_in_wfi_returns_current_levels)
 
 	signal(SIGUSR1, user_irq_ignore_signal);
 	do {
-		user_irq_start_at(self->vcpu, guest_sleeps_on_a_told_line);
+		user_irq_start_at(self->vcpu, guest_raises_and_sleeps);
 		user_irq_run_to_knock(self->vcpu, &r);
 		ASSERT_RETURN(USER_IRQ_KNOCK, variant->line, r);
 

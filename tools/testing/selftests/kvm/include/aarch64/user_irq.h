@@ -233,6 +233,7 @@ void guest_run_on(struct user_irq_guest *g, u64 us);
 void guest_computes(struct user_irq_guest *g);
 void guest_knocks(struct user_irq_guest *g);
 void guest_raises(struct user_irq_guest *g);
+void guest_raises_and_sleeps(struct user_irq_guest *g);
 void guest_arms_and_spins(struct user_irq_guest *g);
 void guest_arms_and_knocks(struct user_irq_guest *g);
 void guest_arms_and_lowers(struct user_irq_guest *g);

@@ -1253,6 +1253,20 @@ void guest_raises(struct user_irq_guest *g)
 }
 
 /**
+ * guest_raises_and_sleeps() - guest code: raise the line, knock, wait for an interrupt, knock
+ * @g: whose line
+ */
+void guest_raises_and_sleeps(struct user_irq_guest *g)
+{
+	guest_set_level(g->line, true);
+	guest_knock(g);
+	do {
+		guest_wfi();
+	} while (!read_sysreg(isr_el1));
+	guest_knock(g);
+}
+
+/**
  * guest_arms_and_spins() - guest code: arm the line, and compute until the host has seen it high
  * @g: whose line
  */
